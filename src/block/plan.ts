@@ -65,12 +65,27 @@ export function isPlannedDevice(device: BlockDevice): device is PlannedDevice {
   return "planStep" in device;
 }
 
-/** A `read` step. */
+/**
+ * A step that reads.
+ *
+ * @param device The device.
+ * @param target Filled whole.
+ * @param sector The first sector.
+ * @returns The step.
+ */
 export function readStep(device: BlockDevice, target: Uint8Array, sector: number): Step {
   return { kind: "read", device, target, sector };
 }
 
-/** A `write` step. */
+/**
+ * A step that writes.
+ *
+ * @param device The device.
+ * @param source The bytes; taken when the step is performed.
+ * @param sector The first sector.
+ * @param fua Whether it must be durable when the step ends.
+ * @returns The step.
+ */
 export function writeStep(
   device: BlockDevice,
   source: Uint8Array,
@@ -80,7 +95,15 @@ export function writeStep(
   return { kind: "write", device, source, sector, fua };
 }
 
-/** A `zero` step. */
+/**
+ * A step that writes zeroes.
+ *
+ * @param device The device.
+ * @param sector The first sector.
+ * @param sectorCount How many.
+ * @param fua Whether it must be durable when the step ends.
+ * @returns The step.
+ */
 export function zeroStep(
   device: BlockDevice,
   sector: number,
@@ -90,17 +113,35 @@ export function zeroStep(
   return { kind: "zero", device, sector, sectorCount, fua };
 }
 
-/** A `discard` step. */
+/**
+ * A step that discards.
+ *
+ * @param device The device.
+ * @param sector The first sector.
+ * @param sectorCount How many.
+ * @returns The step.
+ */
 export function discardStep(device: BlockDevice, sector: number, sectorCount: number): Step {
   return { kind: "discard", device, sector, sectorCount };
 }
 
-/** A `flush` step. */
+/**
+ * A step that flushes.
+ *
+ * @param device The device.
+ * @returns The step.
+ */
 export function flushStep(device: BlockDevice): Step {
   return { kind: "flush", device };
 }
 
-/** A `wait` step; `why` ends the sentence "… would have to wait for". */
+/**
+ * A step that waits.
+ *
+ * @param gate What is waited for.
+ * @param why The end of the sentence "A synchronous call would have to wait for …".
+ * @returns The step.
+ */
 export function waitStep(gate: Gate, why: string): Step {
   return { kind: "wait", gate, why };
 }
@@ -110,7 +151,12 @@ export function sleepStep(timeMs: number): Step {
   return { kind: "sleep", timeMs };
 }
 
-/** A step that runs plans side by side and ends when all have; it fails with the first failure. */
+/**
+ * A step that runs plans side by side. It ends when all have, and fails with the first failure.
+ *
+ * @param plans The plans; none was started.
+ * @returns The step.
+ */
 export function allStep(plans: Plan<unknown>[]): Step {
   return { kind: "all", plans };
 }
