@@ -278,6 +278,7 @@ class CheckedAsyncDevice implements BlockDevice {
  * ```
  */
 export function checked(implementation: SyncImplementation): SyncBlockDevice;
+/** As above, for a device whose requests take time. */
 export function checked(implementation: AsyncImplementation): BlockDevice;
 export function checked(implementation: SyncImplementation | AsyncImplementation): BlockDevice {
   if ("read" in implementation) return new CheckedAsyncDevice(implementation);

@@ -15,9 +15,13 @@ import { isAligned, SECTOR_BYTES } from "./units.ts";
 
 /** What a device's requests are checked against. */
 export interface DeviceFacts {
+  /** A name for people. */
   readonly name: string;
+  /** The size, in sectors; asked for at every request. */
   readonly sectorCount: number;
+  /** Sizes that requests must keep to. Default: single sectors. */
   readonly limits?: Partial<DeviceLimits>;
+  /** What the device can do. */
   readonly supports: Omit<DeviceSupports, "sync">;
 }
 
