@@ -1,0 +1,234 @@
+/**
+ * The commit queue: from "allocated" to "remembered", in order, one commit at a time.
+ *
+ * It is the only caller of its store. Whoever has filled a run either becomes the committer, and then
+ * takes every run that is ready at the front of the queue, or waits for the committer. So a lone
+ * write is committed at once, and under load commits group themselves.
+ *
+ * **Validity** is stated here, once for the whole exception table. When data or metadata cannot be
+ * written the queue turns invalid: first in memory, so that nobody trusts it from then on, then in
+ * the store; an origin write that waits goes on only after both.
+ *
+ * **Failure**: every run that was not committed before fails with `EIO` and its cause.
+ *
+ * This module is browser compatible.
+ *
+ * @see dm-snap.c, `copy_callback()` and `pending_complete()`
+ * @module
+ */
+
+import { assert, BlockDeviceError, codeOf } from "../block/errors.ts";
+import { type Gate, Signal } from "../block/gate.ts";
+import { type Plan, waitStep } from "../block/plan.ts";
+import type { ExceptionRun, ExceptionStore } from "./store/exception_store.ts";
+import { PendingException, PendingExceptions } from "./pending_exceptions.ts";
+import { UnsettledRuns } from "./unsettled_runs.ts";
+
+/** What happens outside the queue. */
+export interface CommitQueueEvents {
+  /** A run is complete: it must be found from now on. */
+  onComplete(run: ExceptionRun): void;
+  /** The queue is becoming invalid, for dm's reason; the store is not told yet. */
+  onInvalidating(reason: string): void;
+  /** The queue has become invalid, and its store knows. */
+  onInvalid(reason: string): void;
+}
+
+/** Commits exceptions to a store, in the order of allocation. */
+export class CommitQueue {
+  /** What is allocated and not yet committed. */
+  readonly pending: PendingExceptions = new PendingExceptions();
+  /** What is committed and not yet durable. */
+  readonly unsettled: UnsettledRuns = new UnsettledRuns();
+  readonly #store: ExceptionStore;
+  readonly #events: CommitQueueEvents;
+  readonly #changed = new Signal();
+  #isBusy = false;
+  #isValid: boolean;
+  /** Whether the store was told that the exceptions are invalid. */
+  #isDropped: boolean;
+
+  /**
+   * A queue in front of a store.
+   *
+   * @param store The store, already read.
+   * @param isValid Whether its exceptions can be used.
+   * @param events Who is told.
+   */
+  constructor(store: ExceptionStore, isValid: boolean, events: CommitQueueEvents) {
+    this.#store = store;
+    this.#isValid = isValid;
+    this.#isDropped = !isValid;
+    this.#events = events;
+  }
+
+  /** Whether the exceptions can be used. */
+  get isValid(): boolean {
+    return this.#isValid;
+  }
+
+  /** Whether the exceptions are invalid, and the store has not been told yet. */
+  get isInvalidating(): boolean {
+    return !this.#isValid && !this.#isDropped;
+  }
+
+  /** Whether the store is being written or read. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** Opens at the next change of anything in here. */
+  get nextChange(): Gate {
+    return this.#changed.next;
+  }
+
+  /**
+   * Allocates chunks of the destination and makes them pending.
+   *
+   * @param first The first old chunk.
+   * @param count How many.
+   * @param durable Whether they must be durable when they are committed.
+   * @returns Runs for as many as there was room for, from the first on.
+   */
+  allocate(first: number, count: number, durable: boolean): PendingException[] {
+    const made: PendingException[] = [];
+    let start = 0;
+    let newChunk = -1;
+    const close = (index: number) => {
+      if (index === start) return;
+      const run = {
+        oldChunk: first + start,
+        newChunk: newChunk - (index - start),
+        count: index - start,
+      };
+      const pending = new PendingException(run, durable);
+      made.push(pending);
+      this.pending.push(pending);
+      start = index;
+    };
+    // `newChunk` is where the run would go on.
+    let index = 0;
+    for (; index < count; index++) {
+      const allocated = this.#store.prepareException();
+      if (allocated < 0) break;
+      if (allocated !== newChunk) close(index);
+      newChunk = allocated + 1;
+    }
+    close(index);
+    return made;
+  }
+
+  /**
+   * Commits everything up to a run, or waits for whoever does.
+   *
+   * @param last The run; it is filled, and so are those allocated with it.
+   */
+  *commitThrough(last: PendingException): Plan {
+    while (!last.done.isOpen) {
+      if (this.#isBusy) {
+        yield waitStep(this.#changed.next, "a commit under way");
+      } else if (this.pending.head?.isFilled) {
+        yield* this.exclusively(this.#commitReady());
+      } else {
+        yield waitStep(this.#changed.next, "the copy of an earlier chunk");
+      }
+    }
+  }
+
+  /**
+   * Makes durable what is committed. Failing, it makes the queue invalid and does not throw.
+   *
+   * @throws {BlockDeviceError} `EAGAIN` when a device below would have to wait; nothing was changed.
+   */
+  *settle(): Plan {
+    yield* this.exclusively(this.#commit([], true));
+  }
+
+  /**
+   * Makes the queue invalid, and durably so if its store can. Idempotent.
+   *
+   * @param reason Why, in dm's words.
+   */
+  *invalidate(reason: string): Plan {
+    if (!this.#isValid) return;
+    this.#isValid = false;
+    yield* this.exclusively(this.#drop(reason));
+  }
+
+  /**
+   * Performs a plan while nobody else uses the store.
+   *
+   * @param plan A plan of the store's.
+   * @returns Its result.
+   */
+  *exclusively<Result>(plan: Plan<Result>): Plan<Result> {
+    while (this.#isBusy) yield waitStep(this.#changed.next, "a commit under way");
+    this.#isBusy = true;
+    try {
+      return yield* plan;
+    } finally {
+      this.#isBusy = false;
+      this.unsettled.keepNewest(this.#store.unsettledCount);
+      this.#changed.raise();
+    }
+  }
+
+  /**
+   * Verifies what can be verified without I/O.
+   *
+   * @throws {Error} When an invariant is broken.
+   */
+  check(): void {
+    if (this.#isBusy || this.pending.chunkCount > 0 || !this.#isValid) return;
+    assert(
+      this.unsettled.chunkCount >= this.#store.unsettledCount,
+      "every exception that is not durable is known not to be",
+    );
+  }
+
+  *#commitReady(): Plan {
+    const ready = this.#isValid ? this.pending.committable() : [];
+    if (ready.length === 0) return yield* this.#failHead();
+    const failure = yield* this.#commit(ready, ready.some((run) => run.durable));
+    for (const run of ready) {
+      run.failure = failure;
+      if (failure === null) this.#events.onComplete(run);
+      this.pending.shift();
+    }
+  }
+
+  *#failHead(): Plan {
+    const head = this.pending.head;
+    assert(head !== undefined && head.isFilled, "the head of the queue was filled");
+    head.failure ??= new BlockDeviceError("EIO", "Cannot commit: the exceptions are invalid");
+    if (this.#isValid) {
+      this.#isValid = false;
+      yield* this.#drop("Error reading/writing");
+    }
+    this.pending.shift();
+  }
+
+  /** Tells the store. What fails here makes the queue invalid and is returned. */
+  *#commit(runs: readonly ExceptionRun[], durable: boolean): Plan<unknown> {
+    try {
+      yield* this.#store.commitExceptions(runs, durable);
+      for (const run of runs) this.unsettled.add(run);
+      return null;
+    } catch (error) {
+      if (runs.length === 0 && codeOf(error) === "EAGAIN") throw error;
+      this.#isValid = false;
+      yield* this.#drop("Error reading/writing");
+      return error;
+    }
+  }
+
+  *#drop(reason: string): Plan {
+    if (this.#isDropped) return;
+    this.#events.onInvalidating(reason);
+    try {
+      yield* this.#store.invalidate();
+    } catch { /* The store has said so. On a device that fails nothing else can be done. */ }
+    this.#isDropped = true;
+    this.#events.onInvalid(reason);
+  }
+}

@@ -1,0 +1,477 @@
+/**
+ * The exception table: the heart, and the layer that the 2003 proposal asked for.
+ *
+ * It says which chunks of a *source* device have been replaced by chunks of a *destination* device,
+ * makes new such exceptions, and answers when a chunk of the source may be overwritten. Snapshots,
+ * merging and bad-block relocation are thin users of it; none of them sees its insides.
+ *
+ * **State**, stated here and nowhere else: source, destination, chunk size, store, whether it is valid.
+ *
+ * | a chunk is | meaning | next |
+ * |---|---|---|
+ * | absent | the source holds its data | break |
+ * | pending | allocated; its data is on its way or waits to be committed | complete, or the table is invalid |
+ * | complete | the destination holds its data | merged: absent again |
+ * | settled | complete, and durable | |
+ *
+ * **Invariants**
+ * - Exceptions are committed in the order of allocation, whatever order their data arrives in. One
+ *   commit at a time; it takes every run that is ready, so commits group themselves under load.
+ * - A chunk of the source is overwritten only when its exception is settled and no read of the source
+ *   through this table is under way on it (`source_guard.ts`).
+ * - With durability `each` complete implies settled. With `flush` exceptions of snapshot writes settle
+ *   at the next flush or FUA; those made for an origin write always settle at once.
+ *
+ * **Failure**: a copy or a commit that fails, or a full destination that nobody else may refuse,
+ * makes the table invalid: durably in its store first, then reads and writes through it fail with
+ * `EIO`. It never makes an origin write fail.
+ *
+ * Longer than most files: the verbs are many, and each is a few lines under its contract.
+ *
+ * This module is browser compatible.
+ *
+ * @see the Snapshot Proposal (2003), `struct exception_table`; dm-snap.c, `pending_complete()`
+ * @module
+ */
+
+import { type BlockDevice, isSyncDevice } from "../block/device.ts";
+import { assert, BlockDeviceError } from "../block/errors.ts";
+import { flushStep, type Plan, waitStep } from "../block/plan.ts";
+import { divCeil } from "../block/units.ts";
+import { Copier } from "../copier/mod.ts";
+import { CHUNKS_MAX, ExceptionIndex } from "../kernel/mod.ts";
+import { ChunkFence } from "./chunk_fence.ts";
+import { CommitQueue } from "./commit_queue.ts";
+import type {
+  ExceptionRun,
+  ExceptionStore,
+  StoreType,
+  StoreUsage,
+} from "./store/exception_store.ts";
+import type { PendingException } from "./pending_exceptions.ts";
+import type { Durability, ExceptionTableOptions, Fill } from "./table_options.ts";
+import { type TableEvent, UsageWatch } from "./usage_watch.ts";
+
+/** Whether a synchronous request to a device would have to wait. */
+function isBusyDevice(device: BlockDevice): boolean {
+  return !isSyncDevice(device) || (device.isBusy ?? false);
+}
+
+/** Fills an index with what a store remembers; what is there twice makes no sense. */
+function loadRuns(
+  complete: ExceptionIndex,
+  runs: readonly ExceptionRun[],
+  destination: BlockDevice,
+): void {
+  // New chunks are claimed in an index of their own, where in-order allocation is one long run.
+  const claims = new ExceptionIndex();
+  try {
+    for (const { oldChunk, newChunk, count } of runs) {
+      const twice = !complete.insert(oldChunk, newChunk, count)
+        ? `old chunk of ${oldChunk} to ${oldChunk + count - 1}`
+        : !claims.insert(newChunk, newChunk, count)
+        ? `new chunk of ${newChunk} to ${newChunk + count - 1}`
+        : null;
+      if (twice === null) continue;
+      throw new BlockDeviceError(
+        "EINVAL",
+        `Cannot load exceptions from "${destination.name}": some ${twice} stands twice`,
+        { device: destination.name },
+      );
+    }
+  } finally {
+    claims.destroy();
+  }
+}
+
+/** Which chunks of a source have been replaced by which of a destination. */
+export class ExceptionTable {
+  /** The device whose chunks are excepted. */
+  readonly source: BlockDevice;
+  /** The device that holds the replacements. */
+  readonly destination: BlockDevice;
+  /** Sectors in a chunk. */
+  readonly chunkSectors: number;
+  /** Chunks that exceptions are made for in one go, at most. */
+  readonly breakChunksMax: number;
+  /** Asynchronous reads of the source through this table. */
+  readonly readers: ChunkFence = new ChunkFence();
+  /** Told of every event; set by whoever owns the table. */
+  onEvent: (event: TableEvent) => void = () => {};
+  readonly #store: ExceptionStore;
+  readonly #durability: Durability;
+  readonly #copier: Copier;
+  readonly #pendingChunksMax: number;
+  readonly #log: (line: string) => void;
+  readonly #complete = new ExceptionIndex();
+  readonly #queue: CommitQueue;
+  readonly #watch: UsageWatch;
+  #hasOverflowed = false;
+  #isFrozen = false;
+
+  private constructor(options: ExceptionTableOptions, isValid: boolean) {
+    this.source = options.source;
+    this.destination = options.destination;
+    this.chunkSectors = options.store.chunkSectors;
+    this.#store = options.store;
+    this.#durability = options.durability ?? "each";
+    this.#copier = options.copier ?? new Copier();
+    this.#pendingChunksMax = options.pendingChunksMax ?? 2048;
+    this.breakChunksMax = Math.max(1, Math.min(4096 / this.chunkSectors, this.#pendingChunksMax));
+    this.#log = options.log ?? (() => {});
+    this.#watch = new UsageWatch(options.watermarksPercent ?? [50, 80, 95]);
+    this.#queue = new CommitQueue(options.store, isValid, {
+      onComplete: ({ oldChunk, newChunk, count }) => {
+        const isNew = this.#complete.insert(oldChunk, newChunk, count);
+        assert(isNew, "a chunk is excepted once");
+      },
+      onInvalidating: (reason) => this.#log(`snapshots: Invalidating snapshot: ${reason}.`),
+      onInvalid: (reason) => this.onEvent({ kind: "invalid", reason }),
+    });
+  }
+
+  /**
+   * Opens a table: reads what its store remembers.
+   *
+   * @param options What it is made from.
+   * @returns The table, and whether the store was fresh.
+   * @throws {BlockDeviceError} When the store cannot be read or does not make sense.
+   */
+  static *open(
+    options: ExceptionTableOptions,
+  ): Plan<{ table: ExceptionTable; isFresh: boolean }> {
+    const { store, source, destination } = options;
+    assert(destination !== source, "a table's source and destination are two devices");
+    const runs: ExceptionRun[] = [];
+    const state = yield* store.readMetadata((run) => runs.push(run));
+    if (divCeil(source.sectorCount, store.chunkSectors) > CHUNKS_MAX) {
+      throw new BlockDeviceError(
+        "EINVAL",
+        `Cannot keep exceptions for "${source.name}": ${source.sectorCount} sectors are too many ` +
+          `chunks of ${store.chunkSectors}, want at most ${CHUNKS_MAX} chunks`,
+      );
+    }
+    const table = new ExceptionTable(options, state !== "invalid");
+    try {
+      loadRuns(table.#complete, runs, destination);
+    } catch (error) {
+      table.destroy();
+      throw error;
+    }
+    if (state === "invalid") table.#log("snapshots: Snapshot is marked invalid.");
+    else table.#watch.see(store.usage());
+    return { table, isFresh: state === "fresh" };
+  }
+
+  // What it is.
+
+  /** dm's letters of the store. */
+  get storeType(): StoreType {
+    return this.#store.type;
+  }
+
+  /** Whether the exceptions can be used. */
+  get isValid(): boolean {
+    return this.#queue.isValid;
+  }
+
+  /** Whether a write was refused because the destination is full (store `PO`). */
+  get hasOverflowed(): boolean {
+    return this.#hasOverflowed;
+  }
+
+  /** How full the destination is. */
+  get usage(): StoreUsage {
+    return this.#store.usage();
+  }
+
+  /** How many chunks are excepted. */
+  get exceptionCount(): number {
+    return this.#complete.exceptionCount;
+  }
+
+  /** Whether the store can merge. */
+  get canMerge(): boolean {
+    return this.#store.prepareMerge !== undefined;
+  }
+
+  /**
+   * Whether a synchronous write would have to wait: exceptions are being made, merged or settled, or
+   * a device below is busy. Reads of the source do not count.
+   */
+  get isBusy(): boolean {
+    return this.#queue.isBusy || this.#queue.pending.chunkCount > 0 ||
+      isBusyDevice(this.source) || isBusyDevice(this.destination);
+  }
+
+  // Looking up.
+
+  /** Set by {@linkcode find}: for how many chunks, from the one looked up on, the answer holds. */
+  get runLength(): number {
+    return this.#complete.runLength;
+  }
+
+  /**
+   * Looks for a complete exception.
+   *
+   * @param oldChunk The chunk of the source.
+   * @param chunksWanted For how many chunks, from this one on, an answer is of use.
+   * @returns The chunk of the destination, or -1. {@linkcode runLength} says how many chunks from
+   * this one on share the answer: consecutive on both sides, or all absent.
+   */
+  find(oldChunk: number, chunksWanted: number): number {
+    return this.#complete.find(oldChunk, chunksWanted);
+  }
+
+  /**
+   * Looks for a pending exception.
+   *
+   * @param first The first chunk to look at.
+   * @param last The last one.
+   * @returns The run with the lowest chunk, or `null`.
+   */
+  findPending(first: number, last: number): PendingException | null {
+    return this.#queue.pending.chunkCount === 0 ? null : this.#queue.pending.find(first, last);
+  }
+
+  /**
+   * All complete exceptions.
+   *
+   * @returns Runs, in the order of allocation.
+   */
+  runs(): ExceptionRun[] {
+    return [...this.#complete.runs()].sort((a, b) => a.newChunk - b.newChunk);
+  }
+
+  // Making exceptions.
+
+  /** Whether so many chunks are pending that new exceptions have to wait. */
+  get isThrottled(): boolean {
+    return this.#queue.pending.chunkCount >= this.#pendingChunksMax;
+  }
+
+  /** Waits while too many chunks are pending. Holds nothing while it waits. */
+  *throttle(): Plan {
+    while (this.isThrottled) yield waitStep(this.#queue.nextChange, "copies under way");
+  }
+
+  /**
+   * Makes exceptions: allocates, fills, commits.
+   *
+   * @param first The first chunk; it and the following ones are absent.
+   * @param count How many, at most {@linkcode breakChunksMax}.
+   * @param durable Whether they must be settled when this ends, whatever the policy.
+   * @param fill Writes the data of a run. Default: it is copied from the source.
+   * @returns How many were made, from the first on. 0: the destination is full, nothing was done.
+   * @throws {BlockDeviceError} `EIO` when the data or the metadata could not be written; the table is
+   * then invalid.
+   */
+  *break(
+    first: number,
+    count: number,
+    durable: boolean,
+    fill: Fill = (run) => this.copyOut(run),
+  ): Plan<number> {
+    this.requireValid("write");
+    assert(!this.#isFrozen, "a frozen table makes no exceptions");
+    const runs = this.#queue.allocate(first, count, durable || this.#durability === "each");
+    for (const event of this.#watch.see(this.#store.usage())) this.onEvent(event);
+    for (const run of runs) {
+      try {
+        yield* fill(run);
+      } catch (error) {
+        run.failure = error;
+      }
+      run.isFilled = true;
+    }
+    const last = runs.at(-1);
+    if (last === undefined) return 0;
+    yield* this.#queue.commitThrough(last);
+    for (const run of runs) if (run.failure !== null) throw this.#failed(run.failure);
+    return last.lastOldChunk - first + 1;
+  }
+
+  /**
+   * Waits for a pending exception to become complete or fail.
+   *
+   * @param pending What {@linkcode findPending} returned.
+   */
+  *wait(pending: PendingException): Plan {
+    yield waitStep(pending.done, `the copy of chunk ${pending.oldChunk}`);
+  }
+
+  /**
+   * Makes complete exceptions durable, and data before them. What a flush of a snapshot does.
+   */
+  *settle(): Plan {
+    if (!this.#queue.isValid || this.#store.unsettledCount === 0) {
+      yield flushStep(this.destination);
+      return;
+    }
+    yield* this.#queue.settle();
+    this.requireValid("flush");
+  }
+
+  /**
+   * Whether the exceptions of these chunks would survive a loss of power now.
+   *
+   * @param first The first chunk.
+   * @param last The last one.
+   */
+  isSettled(first: number, last: number): boolean {
+    return !this.#queue.unsettled.overlaps(first, last);
+  }
+
+  // Ending.
+
+  /**
+   * Makes the table unusable, for ever if its store is persistent. Idempotent.
+   *
+   * @param reason Why, in dm's words.
+   */
+  invalidate(reason: string): Plan {
+    return this.#queue.invalidate(reason);
+  }
+
+  /** Refuses further writes because the destination is full; reads go on. Store `PO`. */
+  overflow(): void {
+    if (this.#hasOverflowed) return;
+    this.#hasOverflowed = true;
+    this.#log("snapshots: Snapshot overflowed: Unable to allocate exception.");
+    this.onEvent({ kind: "overflow" });
+  }
+
+  /**
+   * Refuses when the table is invalid.
+   *
+   * @param verb The request, for the message.
+   * @throws {BlockDeviceError} `EIO`.
+   */
+  requireValid(verb: string): void {
+    if (this.#queue.isValid) return;
+    throw new BlockDeviceError(
+      "EIO",
+      `Cannot ${verb} through the exceptions on "${this.destination.name}": they are invalid`,
+      { device: this.destination.name },
+    );
+  }
+
+  /** Waits until an invalidation that is under way has reached the store. */
+  *invalidated(): Plan {
+    while (this.#queue.isInvalidating) yield waitStep(this.#queue.nextChange, "an invalidation");
+  }
+
+  /** Whether an invalidation is under way and has not reached the store. */
+  get isInvalidating(): boolean {
+    return this.#queue.isInvalidating;
+  }
+
+  /** Whether the source is guarded: the exceptions can be used, and more of them can be made. */
+  get isGuarding(): boolean {
+    return this.#queue.isValid && !this.#isFrozen;
+  }
+
+  /**
+   * Makes no exceptions from now on, because the table is to be merged or to end, and waits for
+   * those that are being made.
+   */
+  *freeze(): Plan {
+    this.#isFrozen = true;
+    while (this.#queue.isBusy || this.#queue.pending.chunkCount > 0) {
+      yield waitStep(this.#queue.nextChange, "exceptions being made");
+    }
+  }
+
+  /** Makes exceptions again. */
+  thaw(): void {
+    this.#isFrozen = false;
+  }
+
+  // Merging: the newest exceptions go first. What fails here leaves the exceptions in use.
+
+  /**
+   * The newest exceptions that can be merged in one go.
+   *
+   * @returns They, or `null` when none are left.
+   */
+  *prepareMerge(): Plan<ExceptionRun | null> {
+    assert(this.#store.prepareMerge !== undefined, "only a store that can merge is merged");
+    return yield* this.#queue.exclusively(this.#store.prepareMerge());
+  }
+
+  /**
+   * Forgets the newest exceptions; the source holds their data now, durably.
+   *
+   * @param run What {@linkcode prepareMerge} returned.
+   */
+  *commitMerge(run: ExceptionRun): Plan {
+    assert(this.#store.commitMerge !== undefined, "only a store that can merge is merged");
+    try {
+      yield* this.#queue.exclusively(this.#store.commitMerge(run.count));
+    } catch (error) {
+      this.#queue.unsettled.add(run); // The device may have forgotten them already.
+      throw error;
+    }
+    this.#complete.remove(run.oldChunk, run.count);
+  }
+
+  /** As {@linkcode settle}, but a failure leaves the exceptions in use. */
+  settleMerge(): Plan {
+    return this.#queue.exclusively(this.#store.commitExceptions([], true));
+  }
+
+  /**
+   * dm's status of the table.
+   *
+   * @returns `Invalid`, `Overflow`, or `allocated/total metadata` in sectors.
+   */
+  status(): string {
+    if (!this.#queue.isValid) return "Invalid";
+    if (this.#hasOverflowed) return "Overflow";
+    const { allocatedSectors, totalSectors, metadataSectors } = this.#store.usage();
+    return `${allocatedSectors}/${totalSectors} ${metadataSectors}`;
+  }
+
+  /**
+   * Verifies what can be verified without I/O.
+   *
+   * @throws {Error} When an invariant is broken.
+   */
+  check(): void {
+    this.#complete.check();
+    this.#queue.check();
+  }
+
+  /** Ends use of the table. Does no I/O; the devices stay open. */
+  destroy(): void {
+    this.#complete.destroy();
+    this.#store.destroy();
+  }
+
+  /**
+   * Copies chunks of the source to where their exceptions will be. For a {@linkcode Fill}.
+   *
+   * @param run Which chunks; the last one may be cut short by the source's end, in whole blocks of
+   * the destination.
+   */
+  *copyOut({ oldChunk, newChunk, count }: ExceptionRun): Plan {
+    const sector = oldChunk * this.chunkSectors;
+    const { logicalSectors } = this.destination.limits;
+    const sourceEnd = Math.floor(this.source.sectorCount / logicalSectors) * logicalSectors;
+    const job = {
+      source: this.source,
+      sector,
+      sectorCount: Math.min(count * this.chunkSectors, sourceEnd - sector),
+      targets: [{ device: this.destination, sector: newChunk * this.chunkSectors }],
+    };
+    yield* this.#copier.copy(job);
+  }
+
+  #failed(cause: unknown): BlockDeviceError {
+    return new BlockDeviceError(
+      "EIO",
+      `Cannot make an exception on "${this.destination.name}": its exceptions are invalid now`,
+      { device: this.destination.name, cause },
+    );
+  }
+}

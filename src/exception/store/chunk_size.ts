@@ -1,0 +1,56 @@
+/**
+ * Which chunk sizes are possible: dm's rules, and dm's words for breaking them.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import type { BlockDevice } from "../../block/device.ts";
+import { isAligned, isPowerOfTwo } from "../../block/units.ts";
+
+/** The largest chunk size in sectors that is not "too high": the kernel's INT_MAX >> 9. */
+export const CHUNK_SECTORS_MAX = 4194303;
+
+/** What is wrong with a chunk size. */
+export interface ChunkSizeFault {
+  /** dm's token for it. */
+  readonly reason: string;
+  /** A clause for people that begins with the value found. */
+  readonly clause: string;
+}
+
+/**
+ * Checks a chunk size.
+ *
+ * @param chunkSectors The size, in sectors.
+ * @param devices The devices whose logical blocks a chunk must be made of.
+ * @returns What is wrong, or `null`.
+ */
+export function chunkSizeFault(
+  chunkSectors: number,
+  devices: readonly BlockDevice[],
+): ChunkSizeFault | null {
+  const found = `the chunk size is ${chunkSectors} sectors`;
+  if (chunkSectors === 0) {
+    return { reason: "Chunk size not set", clause: `${found}, want a power of two from 1 on` };
+  }
+  if (!isPowerOfTwo(chunkSectors)) {
+    return { reason: "Chunk size is not a power of 2", clause: `${found}, want a power of two` };
+  }
+  for (const { name, limits } of devices) {
+    if (!isAligned(chunkSectors, limits.logicalSectors)) {
+      return {
+        reason: "Chunk size is not a multiple of device blocksize",
+        clause: `${found}, want a multiple of ${limits.logicalSectors}, the block of "${name}"`,
+      };
+    }
+  }
+  if (chunkSectors > CHUNK_SECTORS_MAX) {
+    return {
+      reason: "Chunk size is too high",
+      clause: `${found}, want at most ${CHUNK_SECTORS_MAX}`,
+    };
+  }
+  return null;
+}

@@ -1,0 +1,91 @@
+/**
+ * Reading the header of a persistent COW device: fresh, loaded, invalid, or refused.
+ *
+ * This module is browser compatible.
+ *
+ * @see drivers/md/dm-snap-persistent.c, `read_header()` and `persistent_read_metadata()`
+ * @module
+ */
+
+import type { BlockDevice } from "../../block/device.ts";
+import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
+import { type Plan, readStep } from "../../block/plan.ts";
+import { sectorsToBytes } from "../../block/units.ts";
+import { chunkSizeFault } from "./chunk_size.ts";
+import { decodeHeader, HEADER_MAGIC, HEADER_VERSION } from "./disk_format.ts";
+
+/** The chunk size of a fresh store when the table gives none: 16 KiB. */
+const DEFAULT_CHUNK_SECTORS = 32;
+
+/** What a header is read for. */
+interface HeaderContext {
+  readonly cow: BlockDevice;
+  readonly source: BlockDevice;
+  readonly chunkSectors: number;
+  readonly log: (line: string) => void;
+}
+
+/** What was found. */
+export interface HeaderFound {
+  /** `fresh` when there is no store on the device yet. */
+  readonly state: "fresh" | "loaded" | "invalid";
+  /** Sectors in a chunk: the header's, else the table's, else the default. */
+  readonly chunkSectors: number;
+}
+
+function refuse(cow: BlockDevice, code: ErrorCode, why: string): BlockDeviceError {
+  return new BlockDeviceError(code, `Cannot load exceptions from "${cow.name}": ${why}`, {
+    device: cow.name,
+  });
+}
+
+/**
+ * Reads and checks the header.
+ *
+ * @param context The devices, and what the table says.
+ * @returns What was found.
+ * @throws {BlockDeviceError} `EIO`, `ENXIO` for a foreign magic, `EINVAL` for a version or chunk size
+ * that cannot be used.
+ */
+export function* readHeader(context: HeaderContext): Plan<HeaderFound> {
+  const { cow, source, log } = context;
+  const { logicalSectors } = cow.limits;
+  if (cow.sectorCount < Math.max(logicalSectors, context.chunkSectors)) {
+    throw refuse(cow, "EIO", `it has ${cow.sectorCount} sectors, too few for a header chunk`);
+  }
+  const block = new Uint8Array(sectorsToBytes(logicalSectors));
+  yield readStep(cow, block, 0);
+  const header = decodeHeader(block);
+  if (header.magic === 0) {
+    const fallback = Math.max(DEFAULT_CHUNK_SECTORS, logicalSectors);
+    return { state: "fresh", chunkSectors: context.chunkSectors || fallback };
+  }
+  if (header.magic !== HEADER_MAGIC) {
+    log("persistent snapshot: Invalid or corrupt snapshot");
+    const found = `0x${header.magic.toString(16)}`;
+    throw refuse(cow, "ENXIO", `its magic is ${found}, want 0x70416e53 ("SnAp") or zeroes`);
+  }
+  checkChunkSize(header.chunkSectors);
+  if (header.version !== HEADER_VERSION) {
+    log(`persistent snapshot: unable to handle snapshot disk version ${header.version | 0}`);
+    throw refuse(cow, "EINVAL", `its version is ${header.version}, want ${HEADER_VERSION}`);
+  }
+  const state = header.valid === 0 ? "invalid" : "loaded";
+  return { state, chunkSectors: header.chunkSectors };
+
+  function checkChunkSize(onDisk: number): void {
+    if (onDisk === context.chunkSectors) return;
+    if (context.chunkSectors !== 0) {
+      log(
+        `persistent snapshot: chunk size ${onDisk} in device metadata overrides ` +
+          `table chunk size of ${context.chunkSectors}.`,
+      );
+    }
+    const fault = chunkSizeFault(onDisk, [source, cow]);
+    if (fault === null) return;
+    // The kernel tests a size of zero as it tests any other number.
+    const reason = onDisk === 0 ? "Chunk size is not a power of 2" : fault.reason;
+    log(`persistent snapshot: invalid on-disk chunk size ${onDisk}: ${reason}.`);
+    throw refuse(cow, "EINVAL", `in its header ${fault.clause}`);
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * The persistent store, `P` and `PO`: exceptions in Linux's on-disk format (`disk_format.ts`).
+ *
+ * **State**: the index of the current area, its image in memory with `entryCount` entries, how many of
+ * them are durable, and the next free chunk. All earlier areas are full.
+ *
+ * **Order on the device**, which is the crash argument:
+ *
+ * 1. A fresh store: area 0 and the sectors behind the header are zeroed and flushed before the header
+ *    is written.
+ * 2. Exceptions: data, then a flush, then the entries with FUA. Whoever waits goes on after that.
+ * 3. A full area: the next area is zeroed before the flush that precedes the full area's entries, so
+ *    a full area is followed by an end of list.
+ * 4. An invalidation is durable before it is answered.
+ * 5. Whatever lies behind the end of the list when a store is loaded is cleared, durably, before the
+ *    first entry is added. Otherwise entries of a torn write would come back to life once the list
+ *    reaches them.
+ *
+ * **Refused at load**, although the kernel accepts it: chunks outside their device, new chunks on top
+ * of metadata. Not handed out, although the kernel tries: an entry that would fill an area whose
+ * successor does not fit on the device.
+ *
+ * **Failure**: an I/O error in a commit leaves the store unusable; the table invalidates it.
+ *
+ * This module is browser compatible.
+ *
+ * @see drivers/md/dm-snap-persistent.c
+ * @module
+ */
+
+import type { BlockDevice } from "../../block/device.ts";
+import { assert, BlockDeviceError } from "../../block/errors.ts";
+import { flushStep, type Plan, readStep, writeStep, zeroStep } from "../../block/plan.ts";
+import { bytesToSectors, SECTOR_BYTES, sectorsToBytes } from "../../block/units.ts";
+import { AreaImage } from "./area_image.ts";
+import { readAreas } from "./area_reader.ts";
+import { AreaLayout, encodeHeader } from "./disk_format.ts";
+import type { ExceptionRun, ExceptionStore, StoreType, StoreUsage } from "./exception_store.ts";
+import { readHeader } from "./header_reader.ts";
+
+/** What a persistent store is made from. */
+export interface PersistentStoreOptions {
+  /** The COW device. */
+  readonly cow: BlockDevice;
+  /** The device whose chunks are excepted; its size bounds old chunks. */
+  readonly source: BlockDevice;
+  /** Sectors in a chunk as the table says; 0 for the default. A header on the device wins. */
+  readonly chunkSectors: number;
+  /** Whether a full device refuses snapshot writes instead of invalidating. */
+  readonly hasOverflow: boolean;
+  /** Takes what the kernel would log, without its `device-mapper: `. */
+  readonly log: (line: string) => void;
+}
+
+/** Remembers exceptions on the COW device. */
+export class PersistentStore implements ExceptionStore {
+  readonly type: StoreType;
+  readonly #options: PersistentStoreOptions;
+  readonly #cow: BlockDevice;
+  readonly #blockSectors: number;
+  #layout: AreaLayout;
+  #image: AreaImage;
+  #area = 0;
+  #entryCount = 0;
+  #settledCount = 0;
+  #preparedCount = 0;
+  #nextFreeChunk: number;
+  /** Whether new chunks ascend, so that forgetting the newest entries frees the highest chunks. */
+  #isAscending = true;
+  #hasStaleTail = false;
+
+  /**
+   * A store on a COW device; does no I/O.
+   *
+   * @param options What it is made from.
+   */
+  constructor(options: PersistentStoreOptions) {
+    this.#options = options;
+    this.#cow = options.cow;
+    this.type = options.hasOverflow ? "PO" : "P";
+    this.#blockSectors = options.cow.limits.logicalSectors;
+    this.#layout = new AreaLayout(Math.max(1, options.chunkSectors));
+    this.#nextFreeChunk = this.#layout.firstDataChunk;
+    this.#image = this.#emptyImage();
+  }
+
+  get chunkSectors(): number {
+    return this.#layout.chunkSectors;
+  }
+
+  get unsettledCount(): number {
+    return this.#entryCount - this.#settledCount;
+  }
+
+  *readMetadata(onRun: (run: ExceptionRun) => void): Plan<"fresh" | "loaded" | "invalid"> {
+    const header = yield* readHeader(this.#options);
+    this.#layout = new AreaLayout(header.chunkSectors);
+    this.#image = this.#emptyImage();
+    this.#requireAreas(1);
+    if (header.state === "fresh") yield* this.#create();
+    if (header.state !== "loaded") return header.state;
+    const end = yield* readAreas(this.#cow, this.#options.source, this.#layout, onRun, this.#image);
+    this.#area = end.area;
+    this.#entryCount = end.entryCount;
+    this.#settledCount = end.entryCount;
+    this.#nextFreeChunk = this.#layout.skipMetadata(end.nextFreeChunk);
+    this.#isAscending = end.isAscending;
+    this.#hasStaleTail = end.hasStaleTail;
+    return "loaded";
+  }
+
+  prepareException(): number {
+    const { chunkSectors, entriesPerArea } = this.#layout;
+    const chunk = this.#nextFreeChunk;
+    if (this.#cow.sectorCount < (chunk + 1) * chunkSectors) return -1;
+    const slot = this.#area * entriesPerArea + this.#entryCount + this.#preparedCount;
+    if (!this.#hasRoomForArea(Math.floor((slot + 1) / entriesPerArea))) return -1;
+    this.#nextFreeChunk = this.#layout.skipMetadata(chunk + 1);
+    this.#preparedCount++;
+    return chunk;
+  }
+
+  *commitExceptions(runs: readonly ExceptionRun[], durable: boolean): Plan {
+    if (this.#hasStaleTail) yield* this.#clearStaleTail();
+    for (const { oldChunk, newChunk, count } of runs) {
+      for (let index = 0; index < count; index++) {
+        if (this.#entryCount === this.#layout.entriesPerArea) yield* this.#openNextArea();
+        this.#image.set(this.#entryCount, oldChunk + index, newChunk + index);
+        this.#entryCount++;
+        this.#preparedCount--;
+        if (this.#entryCount === this.#layout.entriesPerArea) yield* this.#closeArea();
+      }
+    }
+    if (durable && this.#image.isDirty) yield* this.#settle();
+    else if (runs.length === 0) yield flushStep(this.#cow);
+  }
+
+  *invalidate(): Plan {
+    try {
+      yield* this.#writeHeader(false);
+      return;
+    } catch { /* Once more: a store that is not told will be trusted when it is opened again. */ }
+    try {
+      yield* this.#writeHeader(false);
+    } catch (error) {
+      this.#options.log("persistent snapshot: write header failed");
+      throw error;
+    }
+  }
+
+  usage(): StoreUsage {
+    const { chunkSectors } = this.#layout;
+    return {
+      allocatedSectors: this.#nextFreeChunk * chunkSectors,
+      totalSectors: this.#cow.sectorCount,
+      metadataSectors: (this.#area + 2) * chunkSectors,
+    };
+  }
+
+  *prepareMerge(): Plan<ExceptionRun | null> {
+    if (this.#image.isDirty) yield* this.#settle();
+    if (this.#entryCount === 0) {
+      if (this.#area === 0) return null;
+      yield* this.#openPreviousArea();
+    }
+    const image = this.#image;
+    const last = this.#entryCount - 1;
+    const oldChunk = image.oldChunk(last);
+    const newChunk = image.newChunk(last);
+    let count = 1;
+    while (
+      count <= last && image.oldChunk(last - count) === oldChunk - count &&
+      image.newChunk(last - count) === newChunk - count
+    ) count++;
+    return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
+  }
+
+  *commitMerge(count: number): Plan {
+    assert(count <= this.#entryCount, "a merge forgets no more than the area holds");
+    if (this.#hasStaleTail) yield* this.#clearStaleTail();
+    const end = this.#entryCount - count;
+    const oldChunk = this.#image.oldChunk(end);
+    const newChunk = this.#image.newChunk(end);
+    for (let index = 0; index < count; index++) this.#image.set(end + index, 0, 0);
+    this.#entryCount = end;
+    try {
+      yield* this.#settle();
+    } catch (error) {
+      // Which of them the device has forgotten is not known: all are to be written again.
+      for (let index = 0; index < count; index++) {
+        this.#image.set(end + index, oldChunk + index, newChunk + index);
+      }
+      this.#entryCount = end + count;
+      this.#settledCount = end;
+      throw error;
+    }
+    if (end === 0 && this.#area === 0) this.#nextFreeChunk = this.#layout.firstDataChunk;
+    else if (this.#isAscending) this.#nextFreeChunk = newChunk;
+  }
+
+  destroy(): void {}
+
+  #emptyImage(): AreaImage {
+    return new AreaImage(this.#layout.chunkBytes, sectorsToBytes(this.#blockSectors));
+  }
+
+  #hasRoomForArea(area: number): boolean {
+    const endChunk = this.#layout.areaChunk(area) + 1;
+    return this.#cow.sectorCount >= endChunk * this.#layout.chunkSectors;
+  }
+
+  #requireAreas(areaCount: number): void {
+    if (this.#hasRoomForArea(areaCount - 1)) return;
+    const wanted = (this.#layout.areaChunk(areaCount - 1) + 1) * this.chunkSectors;
+    throw new BlockDeviceError(
+      "EIO",
+      `Cannot keep exceptions on "${this.#cow.name}": it has ${this.#cow.sectorCount} sectors, ` +
+        `want at least ${wanted} for chunks of ${this.chunkSectors}`,
+      { device: this.#cow.name },
+    );
+  }
+
+  *#create(): Plan {
+    try {
+      yield* this.#zeroArea(0);
+    } catch (error) {
+      this.#options.log("persistent snapshot: zero_disk_area(0) failed");
+      throw error;
+    }
+    const rest = this.chunkSectors - this.#blockSectors;
+    if (rest > 0) yield zeroStep(this.#cow, this.#blockSectors, rest);
+    yield flushStep(this.#cow);
+    yield* this.#writeHeader(true);
+  }
+
+  *#writeHeader(isValid: boolean): Plan {
+    const header = new Uint8Array(sectorsToBytes(this.#blockSectors));
+    encodeHeader(header, isValid, this.chunkSectors);
+    yield writeStep(this.#cow, header, 0, true);
+  }
+
+  #areaSector(area: number): number {
+    return this.#layout.areaChunk(area) * this.chunkSectors;
+  }
+
+  *#zeroArea(area: number): Plan {
+    yield zeroStep(this.#cow, this.#areaSector(area), this.chunkSectors);
+  }
+
+  /** Makes the image durable; the flush makes durable what its entries point to. */
+  *#settle(): Plan {
+    yield flushStep(this.#cow);
+    const { dirtyBytes, dirtyOffsetBytes } = this.#image;
+    const sector = this.#areaSector(this.#area) + bytesToSectors(dirtyOffsetBytes);
+    yield writeStep(this.#cow, dirtyBytes, sector, true);
+    this.#image.settle();
+    this.#settledCount = this.#entryCount;
+  }
+
+  /** A full area: its successor ends the list before the area is written. */
+  *#closeArea(): Plan {
+    yield* this.#zeroArea(this.#area + 1);
+    yield* this.#settle();
+    this.#beginArea(this.#area + 1);
+  }
+
+  /** An area that was full when it was loaded, with no successor on the device at that time. */
+  *#openNextArea(): Plan {
+    yield* this.#zeroArea(this.#area + 1);
+    yield flushStep(this.#cow);
+    this.#beginArea(this.#area + 1);
+  }
+
+  #beginArea(area: number): void {
+    this.#area = area;
+    this.#entryCount = 0;
+    this.#settledCount = 0;
+    this.#image.reset();
+  }
+
+  *#openPreviousArea(): Plan {
+    const { chunkBytes, entriesPerArea } = this.#layout;
+    const bytes = new Uint8Array(chunkBytes);
+    yield readStep(this.#cow, bytes, this.#areaSector(this.#area - 1));
+    const image = new AreaImage(chunkBytes, sectorsToBytes(this.#blockSectors));
+    image.loadAll(bytes);
+    this.#image = image;
+    this.#area--;
+    this.#entryCount = entriesPerArea;
+    this.#settledCount = entriesPerArea;
+    this.#hasStaleTail = false;
+  }
+
+  *#clearStaleTail(): Plan {
+    const blockBytes = sectorsToBytes(this.#blockSectors);
+    const { chunkBytes } = this.#layout;
+    const areaSector = this.#areaSector(this.#area);
+    let offsetBytes = this.#image.blockStart(this.#entryCount);
+    if (offsetBytes < chunkBytes) {
+      const block = this.#image.block(offsetBytes);
+      yield writeStep(this.#cow, block, areaSector + offsetBytes / SECTOR_BYTES);
+      offsetBytes += blockBytes;
+    }
+    if (offsetBytes < chunkBytes) {
+      const sectorCount = bytesToSectors(chunkBytes - offsetBytes);
+      yield zeroStep(this.#cow, areaSector + offsetBytes / SECTOR_BYTES, sectorCount);
+    }
+    yield flushStep(this.#cow);
+    this.#hasStaleTail = false;
+  }
+}

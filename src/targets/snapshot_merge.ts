@@ -1,0 +1,246 @@
+/**
+ * `snapshot-merge`: an origin into which a snapshot is being folded back, while it is in use.
+ *
+ *     0 8192 snapshot-merge 254:0 254:16 P 8
+ *
+ * Reads show the snapshot from the first moment. Exceptions are merged from the newest to the oldest,
+ * so that at any time the store holds a valid snapshot of what is left: one step is
+ *
+ * 1. the newest run of exceptions that is consecutive on both sides;
+ * 2. every other snapshot of the origin gets its copy of what is about to be overwritten;
+ * 3. writers on these chunks of the COW device are waited for, new ones wait;
+ * 4. the run is copied to the origin;
+ * 5. the origin is flushed;
+ * 6. the run is taken out of the store, durably; then out of the table, and waiters go on.
+ *
+ * | request | exception left | absent |
+ * |---|---|---|
+ * | read | the COW device | the origin |
+ * | write | the COW device; in the run of step 3 to 6 it waits | the origin, guarding other snapshots |
+ * | discard | ends, nothing changes | ends, nothing changes |
+ *
+ * **Failure**: the merge stops, status `Merge failed`; requests go on being served as above. Resuming
+ * the device again, or loading the table again, goes on with it. An invalid store is not merged: all
+ * requests go to the origin.
+ *
+ * This module is browser compatible.
+ *
+ * @see dm-snap.c, `snapshot_merge_next_chunks()`, `snapshot_merge_map()`
+ * @module
+ */
+
+import type { BlockDevice, DeviceLimits, DeviceSupports } from "../block/device.ts";
+import { Signal } from "../block/gate.ts";
+import { flushStep, type Plan, waitStep } from "../block/plan.ts";
+import { chunkOf } from "../block/units.ts";
+import { ChunkFence, type ExceptionRun, type ExceptionTable } from "../exception/mod.ts";
+import { Copier } from "../copier/mod.ts";
+import { SnapshotMember, type SnapshotOptions } from "./snapshot_member.ts";
+import type { Mapping, Target } from "./target.ts";
+import { TargetError } from "./target_error.ts";
+
+class SnapshotMergeTarget implements Target {
+  readonly type = "snapshot-merge";
+  readonly supports: DeviceSupports;
+  readonly #member: SnapshotMember;
+  readonly #copier = new Copier();
+  readonly #writers = new ChunkFence();
+  readonly #changed = new Signal();
+  #merging: ExceptionRun | null = null;
+  #failure: { readonly cause: unknown } | null = null;
+  #isStopping = false;
+  #isRunning = false;
+  #onEvent: () => void = () => {};
+
+  constructor(member: SnapshotMember) {
+    this.#member = member;
+    const write = member.supports.write && member.origin.device.supports.write;
+    this.supports = Object.freeze({ ...member.supports, write });
+    member.onEvent = () => this.#onEvent();
+  }
+
+  get sectorCount(): number {
+    return this.#member.sectorCount;
+  }
+
+  get limits(): DeviceLimits {
+    return this.#member.limits;
+  }
+
+  get devices(): readonly BlockDevice[] {
+    return this.#member.devices;
+  }
+
+  set onEvent(listener: () => void) {
+    this.#onEvent = listener;
+  }
+
+  get failure(): unknown {
+    return this.#failure?.cause;
+  }
+
+  map(request: Mapping): void {
+    if (request.kind === "discard") return request.end(request.sectorCount);
+    const { table, cow } = this.#member;
+    if (table === null || !table.isValid) return this.#mapToOrigin(request);
+    const { chunkSectors } = table;
+    const chunk = chunkOf(request.sector, chunkSectors);
+    const wanted = chunkOf(request.sector + request.sectorCount - 1, chunkSectors) - chunk + 1;
+    const newChunk = table.find(chunk, wanted);
+    const runEnd = (chunk + table.runLength) * chunkSectors;
+    request.sectorCount = Math.min(request.sectorCount, runEnd - request.sector);
+    if (newChunk < 0) return this.#mapToOrigin(request);
+    const cowSector = (newChunk - chunk) * chunkSectors + request.sector;
+    if (request.kind === "read") return request.remap(cow, cowSector, request.sectorCount);
+    const last = chunkOf(request.sector + request.sectorCount - 1, chunkSectors);
+    const run = this.#merging;
+    if (run !== null && run.oldChunk <= last && chunk < run.oldChunk + run.count) {
+      if (run.oldChunk <= chunk) return request.submit(this.#waitThenRetry());
+      request.sectorCount = run.oldChunk * chunkSectors - request.sector;
+    }
+    const end = chunkOf(request.sector + request.sectorCount - 1, chunkSectors);
+    if (request.fua && !table.isSettled(chunk, end)) return request.submit(settleThenRetry(table));
+    request.remap(cow, cowSector, request.sectorCount);
+    request.track(this.#writers, chunk, end);
+  }
+
+  *planFlush(): Plan {
+    const { origin, cow, table } = this.#member;
+    yield flushStep(origin.device);
+    if (table === null || !table.isValid) yield flushStep(cow);
+    else yield* table.settleMerge();
+  }
+
+  isBusy(): boolean {
+    return this.#merging !== null || !this.#writers.isEmpty || this.#member.origin.isBusy;
+  }
+
+  status(): string {
+    const status = this.#member.status();
+    return this.#failure !== null && status !== "Invalid" ? "Merge failed" : status;
+  }
+
+  table(): string {
+    return this.#member.words();
+  }
+
+  *presuspend(): Plan {
+    this.#isStopping = true;
+    try {
+      while (this.#isRunning) yield waitStep(this.#changed.next, "the merge to pause");
+    } catch (error) {
+      this.#isStopping = false; // A synchronous caller cannot wait: nothing has changed.
+      throw error;
+    }
+  }
+
+  postsuspend(): void {
+    this.#member.postsuspend();
+  }
+
+  preresume(): void {
+    this.#member.preresume();
+  }
+
+  *resume(): Plan {
+    yield* this.#member.resume();
+    if (this.#member.table !== null) yield* this.#member.table.freeze();
+    this.#isStopping = false;
+    this.#failure = null;
+  }
+
+  *background(): Plan {
+    const { table } = this.#member;
+    if (table === null || this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      while (!this.#isStopping && table.isValid) {
+        const run = yield* table.prepareMerge();
+        if (run === null) {
+          this.#member.raise({ kind: "merged" });
+          return;
+        }
+        yield* this.#mergeRun(table, run);
+      }
+    } catch (cause) {
+      this.#failure = { cause };
+      this.#member.raise({ kind: "merge failed", cause });
+    } finally {
+      this.#isRunning = false;
+      this.#changed.raise();
+    }
+  }
+
+  destroy(): Plan {
+    return this.#member.destroy();
+  }
+
+  #mapToOrigin(request: Mapping): void {
+    const { origin } = this.#member;
+    if (request.kind === "read") {
+      request.remap(origin.device, request.sector, request.sectorCount);
+    } else {
+      origin.mapWrite(request);
+    }
+  }
+
+  *#waitThenRetry(): Plan<number> {
+    yield waitStep(this.#changed.next, "the merge of these chunks");
+    return 0;
+  }
+
+  *#mergeRun(table: ExceptionTable, run: ExceptionRun): Plan {
+    const { origin, sectorCount: viewEnd } = this.#member;
+    const { chunkSectors } = table;
+    const sector = run.oldChunk * chunkSectors;
+    const runEnd = sector + run.count * chunkSectors;
+    // The last chunk of the view may reach beyond its end: what lies there is the origin's own.
+    const end = runEnd - viewEnd < chunkSectors ? viewEnd : origin.device.sectorCount;
+    const sectorCount = Math.min(runEnd, end) - sector;
+    const foldBack = this.#foldBack(table, run, sector, sectorCount);
+    yield* origin.overwrite(sector, sectorCount, this.#member, foldBack);
+  }
+
+  *#foldBack(table: ExceptionTable, run: ExceptionRun, sector: number, sectorCount: number): Plan {
+    const { origin, cow } = this.#member;
+    this.#merging = run;
+    try {
+      yield* this.#writers.drain(run.oldChunk, run.oldChunk + run.count - 1);
+      yield* this.#copier.copy({
+        source: cow,
+        sector: run.newChunk * table.chunkSectors,
+        sectorCount,
+        targets: [{ device: origin.device, sector }],
+      });
+      yield flushStep(origin.device);
+      yield* table.commitMerge(run);
+    } finally {
+      this.#merging = null;
+      this.#changed.raise();
+    }
+  }
+}
+
+function* settleThenRetry(table: ExceptionTable): Plan<number> {
+  yield* table.settleMerge();
+  return 0;
+}
+
+/**
+ * Plans a merge: checks what it is made of and reads its exceptions, or waits for them to be handed
+ * over by the active snapshot on the same COW device.
+ *
+ * @param options What it is made of.
+ * @returns The target.
+ * @throws {TargetError} When it cannot be made; nothing was changed.
+ */
+export function* planSnapshotMerge(options: SnapshotOptions): Plan<Target> {
+  if (options.store === "N") {
+    throw new TargetError(
+      "EINVAL",
+      "Snapshot exception store does not support snapshot-merge.",
+      "Cannot merge a snapshot with a transient store (N): it has nothing that outlives it",
+    );
+  }
+  return new SnapshotMergeTarget(yield* SnapshotMember.construct(options));
+}
