@@ -1,0 +1,86 @@
+/**
+ * The world of the command line, as a parameter: where text goes, the clock, and the user's Ctrl-C.
+ * Production passes the process; tests pass one that they can look into.
+ *
+ * @module
+ */
+
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { type Clock, systemClock } from "../block/clock.ts";
+import { EXIT_CODES } from "./failure.ts";
+
+/** Where text goes. */
+export interface Output {
+  /** Whether a person is watching. */
+  readonly isTerminal: boolean;
+  /** Whether colours are welcome. */
+  readonly hasColors: boolean;
+  /** How many characters fit on a line. */
+  readonly columns: number;
+  /**
+   * Writes text as it is.
+   *
+   * @param text The text, newlines included.
+   */
+  write(text: string): void;
+}
+
+/** What a command may touch besides the files it was told. */
+export interface Environment {
+  /** What was asked for. */
+  readonly out: Output;
+  /** Everything else: errors and progress. */
+  readonly err: Output;
+  /** Time. */
+  readonly clock: Clock;
+  /**
+   * Listens for the user's first Ctrl-C. The second one ends the process at once.
+   *
+   * @param listener Called at most once.
+   * @returns Ends the listening.
+   */
+  onInterrupt(listener: () => void): () => void;
+}
+
+/** Writes whole, whatever the pipe takes at once. When nobody reads on, the process ends quietly. */
+function writeWhole(file: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(file, bytes, done);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EPIPE") process.exit(EXIT_CODES.failed);
+      if (code !== "EAGAIN") throw error;
+    }
+  }
+}
+
+function outputOf(file: number, stream: { isTTY?: boolean; columns?: number }): Output {
+  const isTerminal = stream.isTTY ?? false;
+  const { NO_COLOR, TERM } = process.env;
+  return {
+    isTerminal,
+    hasColors: isTerminal && (NO_COLOR ?? "") === "" && TERM !== "dumb",
+    columns: stream.columns ?? 80,
+    write: (text) => writeWhole(file, text),
+  };
+}
+
+/**
+ * The world of this process.
+ *
+ * @returns It.
+ */
+export function processEnvironment(): Environment {
+  return {
+    out: outputOf(1, process.stdout),
+    err: outputOf(2, process.stderr),
+    clock: systemClock,
+    onInterrupt(listener) {
+      process.once("SIGINT", listener);
+      return () => void process.off("SIGINT", listener);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * The files a command is told: opened, told apart, made without ever showing a half-made one.
+ *
+ * @module
+ */
+
+import { renameSync, rmSync, statSync } from "node:fs";
+import process from "node:process";
+import { resolve } from "node:path";
+import { type FileDevice, openFileDevice } from "../devices/file.ts";
+import { nodeFileIo } from "../devices/file_io.ts";
+import { CommandFailure } from "./failure.ts";
+
+/** Where a file is: the same for two spellings of its path, and for two links to it. */
+function identityOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? resolve(path) : `${found.dev}:${found.ino}`;
+}
+
+/**
+ * Refuses two names for one file.
+ *
+ * @param paths By what the command calls them.
+ */
+export function requireDistinct(paths: Readonly<Record<string, string>>): void {
+  const seen = new Map<string, string>();
+  for (const [word, path] of Object.entries(paths)) {
+    const identity = identityOf(path);
+    const other = seen.get(identity);
+    if (other !== undefined) {
+      throw new CommandFailure(`${other} and ${word} are the same file, "${path}"`);
+    }
+    seen.set(identity, word);
+  }
+}
+
+/**
+ * Opens an image that is there.
+ *
+ * @param path The file.
+ * @param use Whether it is only read.
+ * @returns Its device.
+ */
+export function openImage(path: string, use: "read" | "write"): FileDevice {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    throw new CommandFailure(`Cannot open "${path}": there is no such file`);
+  }
+  return openFileDevice(path, { readOnly: use === "read" });
+}
+
+/** What {@linkcode makeImage} makes. */
+export interface NewImage {
+  /** The file. */
+  readonly path: string;
+  /** Its size. */
+  readonly sectorCount: number;
+  /** Whether a file that is there is replaced. */
+  readonly force: boolean;
+}
+
+/** A file that is there may be replaced when we were told so and nobody is using it. */
+function requireReplaceable({ path, force }: NewImage): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!force) {
+    throw new CommandFailure(`Cannot make "${path}": it is there already; --force replaces it`);
+  }
+  // Opening it for writing fails for what is no regular file, and for what someone is using.
+  openFileDevice(path, { roundDown: true }).closeSync();
+}
+
+/**
+ * Makes an image. It appears under its name when it is whole; if that fails, nothing has changed.
+ *
+ * @param image What to make.
+ * @param fill Writes its contents. It begins as a hole: zeroes need not be written.
+ * @returns What `fill` returned.
+ */
+export async function makeImage<Result>(
+  image: NewImage,
+  fill: (device: FileDevice) => Result | Promise<Result>,
+): Promise<Result> {
+  requireReplaceable(image);
+  const { path, sectorCount } = image;
+  const part = `${path}.${process.pid}.part`;
+  const device = openFileDevice(part, { create: { sectorCount }, name: path });
+  try {
+    const result = await fill(device);
+    device.flushSync();
+    renameSync(part, path);
+    nodeFileIo.syncName(path);
+    return result;
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  } finally {
+    device.closeSync();
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The command line as a function: words in, exit code out.
+ *
+ * @module
+ */
+
+import { setColorEnabled } from "@std/fmt/colors";
+import { Command, CommanderError } from "commander";
+import { BlockDeviceError } from "../block/errors.ts";
+import { addDump } from "./commands/dump.ts";
+import { addExport } from "./commands/export.ts";
+import { addMerge } from "./commands/merge.ts";
+import { addSnapshot } from "./commands/snapshot.ts";
+import { addStatus } from "./commands/status.ts";
+import { addTour } from "./commands/tour.ts";
+import type { Environment } from "./environment.ts";
+import { CommandFailure, EXIT_CODES } from "./failure.ts";
+
+const VERSION = "0.1.0";
+
+function createProgram(environment: Environment): Command {
+  const { out, err } = environment;
+  const program = new Command("cowdisk")
+    .description("Disk images with copy-on-write snapshots, in Linux's own format.")
+    .version(VERSION)
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError("Try --help.")
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => err.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "cowdisk: ")),
+      getOutHelpWidth: () => Math.min(out.columns, 100),
+      getErrHelpWidth: () => Math.min(err.columns, 100),
+      getOutHasColors: () => out.hasColors,
+      getErrHasColors: () => err.hasColors,
+    })
+    .addHelpText("after", "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.");
+  const commands = [addTour, addSnapshot, addStatus, addDump, addExport, addMerge];
+  for (const add of commands) add(program, environment);
+  return program;
+}
+
+/** A sentence for what was thrown. */
+function describe(error: unknown): string {
+  if (error instanceof CommandFailure || error instanceof BlockDeviceError) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/**
+ * Runs a command.
+ *
+ * @param words The arguments, without the program's name.
+ * @param environment The world.
+ * @returns The exit code.
+ */
+export async function run(words: readonly string[], environment: Environment): Promise<number> {
+  setColorEnabled(environment.out.hasColors);
+  const program = createProgram(environment);
+  try {
+    await program.parseAsync(words, { from: "user" });
+    return EXIT_CODES.done;
+  } catch (error) {
+    // commander has said already what is wrong.
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
+    }
+    environment.err.write(`cowdisk: ${describe(error)}\n`);
+    return error instanceof CommandFailure ? error.exitCode : EXIT_CODES.failed;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What holds for every command, whatever it does. A command earns its place by naming its inputs.
+ */
+import { statSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { xxh3 } from "../../../src/kernel/mod.ts";
+import { cowdisk, type Ending, Folder, writtenSnapshot } from "./session.ts";
+
+/** What the clauses need to know of a command. */
+export interface CommandFacts {
+  readonly name: string;
+  /** Its arguments, as names in a folder that holds `disk.img` and `snap.cow`. */
+  readonly words: readonly string[];
+  /** Those of them that must be there. */
+  readonly inputs: readonly string[];
+  /** Those of them that it must not change, even when it succeeds. */
+  readonly untouched: readonly string[];
+}
+
+/** A refusal is one sentence on the error output, and nothing else. */
+export function expectRefusal(ending: Ending, code: number, sentence: RegExp): void {
+  expect(ending.err).toMatch(/^cowdisk: [^\n]+\n(Try --help\.\n)?$/);
+  expect(ending.err).toMatch(sentence);
+  expect(ending.out).toBe("");
+  expect(ending.code).toBe(code);
+}
+
+function wordsIn(folder: Folder, { name, words }: CommandFacts): string[] {
+  return [name, ...words.map((word) => folder.path(word))];
+}
+
+/** What must not have changed: contents and times of the inputs. */
+function stateOf(folder: Folder, names: readonly string[]): unknown {
+  return names.map((name) => [xxh3(folder.read(name)), statSync(folder.path(name)).mtimeMs]);
+}
+
+/**
+ * Declares the clauses for a command.
+ *
+ * @param facts What the clauses need to know of it.
+ */
+export function commandClauses(facts: CommandFacts): void {
+  describe(`as every command, ${facts.name}`, () => {
+    test("explains itself", async () => {
+      const { code, out, err } = await cowdisk([facts.name, "--help"]);
+      expect(out).toMatch(new RegExp(`^Usage: cowdisk ${facts.name} \\[options\\]`));
+      expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+      expect([code, err]).toEqual([0, ""]);
+    });
+
+    test("does not guess at an option", async () => {
+      const ending = await cowdisk([facts.name, "--frobnicate"]);
+      expectRefusal(ending, 2, /unknown option '--frobnicate'/);
+    });
+
+    test("does not guess at an argument too many", async () => {
+      const ending = await cowdisk([facts.name, ...facts.words, "more"]);
+      expectRefusal(ending, 2, /too many arguments/);
+    });
+
+    if (facts.words.length > 0) {
+      test("misses an argument", async () => {
+        const ending = await cowdisk([facts.name, ...facts.words.slice(1)]);
+        expectRefusal(ending, 2, /missing required argument/);
+      });
+    }
+
+    test.for(facts.inputs)("misses the file %s", async (input) => {
+      const folder = new Folder();
+      await writtenSnapshot(folder);
+      const words = wordsIn(folder, facts).map((word) =>
+        word === folder.path(input) ? folder.path("absent") : word
+      );
+      expectRefusal(await cowdisk(words), 1, /absent": there is no such file/);
+      expect(folder.has("absent")).toBe(false);
+    });
+
+    test.for(facts.inputs)("does not take a folder for %s", async (input) => {
+      const folder = new Folder();
+      await writtenSnapshot(folder);
+      const words = wordsIn(folder, facts).map((word) =>
+        word === folder.path(input) ? folder.path("") : word
+      );
+      expectRefusal(await cowdisk(words), 1, /not a regular file/);
+    });
+
+    if (facts.words.length > 1) {
+      test("does not take one file for two", async () => {
+        const folder = new Folder();
+        await writtenSnapshot(folder);
+        const words = [facts.name, ...facts.words.map(() => folder.path("disk.img"))];
+        expectRefusal(await cowdisk(words), 1, /are the same file/);
+      });
+    }
+
+    if (facts.untouched.length > 0) {
+      test("leaves its inputs alone", async () => {
+        const folder = new Folder();
+        await writtenSnapshot(folder);
+        const before = stateOf(folder, facts.untouched);
+        expect(await cowdisk(wordsIn(folder, facts))).toMatchObject({ code: 0, err: "" });
+        expect(stateOf(folder, facts.untouched)).toEqual(before);
+      });
+    }
+  });
+}

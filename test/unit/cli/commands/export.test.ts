@@ -1,0 +1,86 @@
+import { readdirSync, statSync } from "node:fs";
+import { expect, test } from "vitest";
+import { commandClauses, expectRefusal } from "../command_clauses.ts";
+import {
+  cowdisk,
+  expectBytes,
+  Folder,
+  notes,
+  TestEnvironment,
+  writtenSnapshot,
+} from "../session.ts";
+
+commandClauses({
+  name: "export",
+  words: ["disk.img", "snap.cow", "view.img"],
+  inputs: ["disk.img", "snap.cow"],
+  untouched: ["disk.img", "snap.cow"],
+});
+
+function wordsIn(folder: Folder): string[] {
+  return ["export", ...["disk.img", "snap.cow", "view.img"].map((name) => folder.path(name))];
+}
+
+test("the image is what the snapshot shows, byte for byte", async () => {
+  const folder = new Folder();
+  const expected = await writtenSnapshot(folder);
+  const { code, out } = await cowdisk(wordsIn(folder));
+  expect(code).toBe(0);
+  expect(out).toMatch(/view\.img: 1\.00 MiB, 1\.00 MiB of it data\n$/);
+  expectBytes(folder.read("view.img"), expected);
+});
+
+test("zeroes become holes", async () => {
+  const folder = new Folder();
+  const sparse = new Uint8Array(4 * 2 ** 20);
+  sparse.set(notes(8, 1), 2 ** 20);
+  sparse[sparse.length - 1] = 1;
+  const disk = folder.write("disk.img", sparse);
+  await cowdisk(["snapshot", disk, folder.path("snap.cow")]);
+  const { out } = await cowdisk(wordsIn(folder));
+  expect(out).toMatch(/4 MiB, 8 KiB of it data\n$/);
+  expectBytes(folder.read("view.img"), sparse);
+  expect(statSync(folder.path("view.img")).blocks * 512).toBeLessThan(2 ** 20);
+});
+
+test("an image that is there is replaced only when forced", async () => {
+  const folder = new Folder();
+  const expected = await writtenSnapshot(folder);
+  folder.write("view.img", "precious");
+  expectRefusal(await cowdisk(wordsIn(folder)), 1, /is there already; --force replaces it/);
+  expect(folder.read("view.img").length).toBe(8);
+  expect((await cowdisk([...wordsIn(folder), "--force"])).code).toBe(0);
+  expectBytes(folder.read("view.img"), expected);
+});
+
+test("not even by force is an input replaced", async () => {
+  const folder = new Folder();
+  await writtenSnapshot(folder);
+  const [disk, cow] = [folder.path("disk.img"), folder.path("snap.cow")];
+  const before = folder.read("disk.img");
+  expectRefusal(await cowdisk(["export", disk, cow, disk, "--force"]), 1, /same file/);
+  expectBytes(folder.read("disk.img"), before);
+});
+
+test("an invalid snapshot is not exported", async () => {
+  const folder = new Folder();
+  await writtenSnapshot(folder);
+  const cow = folder.read("snap.cow");
+  cow[4] = 0;
+  folder.write("snap.cow", cow);
+  expectRefusal(await cowdisk(wordsIn(folder)), 1, /the snapshot is invalid/);
+  expect(folder.has("view.img")).toBe(false);
+});
+
+test("an interruption leaves nothing behind", async () => {
+  const folder = new Folder();
+  folder.write("disk.img", new Uint8Array(64 * 2 ** 20));
+  await cowdisk(["snapshot", folder.path("disk.img"), folder.path("snap.cow")]);
+  const environment = new TestEnvironment(true);
+  const ended = cowdisk(wordsIn(folder), environment);
+  environment.interrupt();
+  const { code, err } = await ended;
+  expect(code).toBe(130);
+  expect(err).toMatch(/cowdisk: Interrupted: OUT was not made\n$/);
+  expect(readdirSync(folder.path("")).sort()).toEqual(["disk.img", "snap.cow"]);
+});

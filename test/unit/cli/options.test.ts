@@ -1,0 +1,25 @@
+import { describe, expect, test } from "vitest";
+import { chunkSectorsOf, collect, sectorsOf } from "../../../src/cli/options.ts";
+
+describe("sectorsOf() reads whole sectors", () => {
+  test.for([["512", 1], ["4K", 8], ["1.5M", 3072], ["1G", 2 ** 21], ["3s", 3]] as const)(
+    "%s",
+    ([text, sectorCount]) => expect(sectorsOf(text)).toBe(sectorCount),
+  );
+});
+
+test.for(["", "0", "-1", "513", "1.3", "K", "9999999P"])("sectorsOf() refuses %o", (text) => {
+  expect(() => sectorsOf(text)).toThrow(/^Want a /);
+});
+
+test("chunkSectorsOf() takes powers of two, from one sector to 1 GiB", () => {
+  expect(chunkSectorsOf("512")).toBe(1);
+  expect(chunkSectorsOf("1G")).toBe(2 ** 21);
+  for (const text of ["256", "1536", "2G", "0"]) {
+    expect(() => chunkSectorsOf(text)).toThrow(/^Want a /);
+  }
+});
+
+test("collect() keeps what was given before", () => {
+  expect(collect("b", collect("a"))).toEqual(["a", "b"]);
+});
