@@ -1,0 +1,289 @@
+/**
+ * The exception index, law by law. What it costs is in `exception_index_memory.test.ts`, what it
+ * does over long histories in `exception_index_model.test.ts`.
+ */
+import { expect, test } from "vitest";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BlockDeviceError } from "../../../src/block/errors.ts";
+import { Arena, PAGE_BYTES } from "../../../src/kernel/arena.ts";
+import { type ChunkRun, CHUNKS_MAX, ExceptionIndex } from "../../../src/kernel/exception_index.ts";
+import { Prng } from "../../../src/testing/prng.ts";
+
+const run = (oldChunk: number, newChunk: number, count: number): ChunkRun => ({
+  oldChunk,
+  newChunk,
+  count,
+});
+
+/** An index in an arena of its own, with the runs given. */
+function indexOf(...runs: [oldChunk: number, newChunk: number, count: number][]): ExceptionIndex {
+  const index = new ExceptionIndex(Arena.create({ bytesMax: 2 ** 28 }));
+  for (const [oldChunk, newChunk, count] of runs) {
+    assertEquals(index.insert(oldChunk, newChunk, count), true);
+  }
+  return index;
+}
+
+function expectRuns(index: ExceptionIndex, ...expected: [number, number, number][]): void {
+  index.check();
+  const runs = [...index.runs()].sort((a, b) => a.oldChunk - b.oldChunk);
+  assertEquals(runs, expected.map((numbers) => run(...numbers)));
+  assertEquals(index.runCount, expected.length);
+  assertEquals(index.exceptionCount, expected.reduce((sum, [, , count]) => sum + count, 0));
+}
+
+/** What a look-up says: the new chunk and how many share it. */
+function found(index: ExceptionIndex, oldChunk: number, chunksWanted?: number): [number, number] {
+  return [index.find(oldChunk, chunksWanted), index.runLength];
+}
+
+test("an empty index holds nothing and finds nothing", () => {
+  const index = indexOf();
+  assertEquals(found(index, 0), [-1, 16]);
+  assertEquals(found(index, 3, 100), [-1, 109]);
+  assertEquals(index.usedBytes, 0);
+  assertEquals(index.remove(0, 1000), 0);
+  expectRuns(index);
+});
+
+test("a look-up says how many chunks share its answer, up to the end of the window", () => {
+  const index = indexOf([100, 5, 6]);
+  assertEquals(found(index, 99), [-1, 1]);
+  assertEquals(found(index, 96), [-1, 4]);
+  assertEquals(found(index, 100), [5, 6]);
+  assertEquals(found(index, 103), [8, 3]);
+  assertEquals(found(index, 105), [10, 1]);
+  assertEquals(found(index, 106), [-1, 6]);
+  index.check();
+});
+
+test("asked for more, a look-up goes on over windows while the answer is the same", () => {
+  const index = indexOf([100, 1000, 60], [160, 1060, 2], [170, 5, 1]);
+  assertEquals(found(index, 100), [1000, 12]);
+  assertEquals(found(index, 100, 13), [1000, 28]);
+  assertEquals(found(index, 100, 256), [1000, 62]);
+  assertEquals(found(index, 162, 256), [-1, 8]);
+  assertEquals(found(index, 171, 6), [-1, 21]);
+  assertEquals(found(index, 171, 256), [-1, 261]);
+  assertEquals(found(index, 0, 256), [-1, 100]);
+  index.check();
+});
+
+test("new chunks that jump at a window's end end the run there", () => {
+  const index = indexOf([0, 50, 16], [16, 67, 16]);
+  assertEquals(found(index, 0, 256), [50, 16]);
+  expectRuns(index, [0, 50, 16], [16, 67, 16]);
+});
+
+test("exceptions that continue each other are one run", () => {
+  expectRuns(indexOf([1, 11, 1], [2, 12, 1]), [1, 11, 2]);
+  expectRuns(indexOf([2, 12, 1], [1, 11, 1]), [1, 11, 2]);
+  expectRuns(indexOf([1, 11, 2], [5, 15, 2], [3, 13, 2]), [1, 11, 6]);
+});
+
+test("neighbours whose new chunks do not continue each other stay apart", () => {
+  expectRuns(indexOf([1, 11, 1], [2, 11, 1]), [1, 11, 1], [2, 11, 1]);
+  expectRuns(indexOf([1, 11, 1], [2, 13, 1]), [1, 11, 1], [2, 13, 1]);
+  expectRuns(indexOf([1, 11, 1], [3, 13, 1], [2, 9, 1]), [1, 11, 1], [2, 9, 1], [3, 13, 1]);
+});
+
+test("a run that crosses windows is cut at each", () => {
+  expectRuns(indexOf([30, 0, 36]), [30, 0, 2], [32, 2, 16], [48, 18, 16], [64, 34, 2]);
+});
+
+test("an exception is there once: a second is refused, and nothing is changed then", () => {
+  const index = indexOf([20, 100, 5], [60, 7, 1]);
+  for (
+    const [oldChunk, count] of [[20, 1], [22, 1], [24, 1], [18, 3], [24, 9], [10, 60], [40, 21]]
+  ) {
+    assertEquals(index.insert(oldChunk!, 500, count), false, `${count} from ${oldChunk}`);
+  }
+  expectRuns(index, [20, 100, 5], [60, 7, 1]);
+});
+
+test("a run can lose its head, its tail, its middle, or all of it", () => {
+  const removing = (oldChunk: number, count: number) => {
+    const index = indexOf([64, 200, 16]);
+    assertEquals(index.remove(oldChunk, count), Math.min(count, 80 - oldChunk));
+    return index;
+  };
+  expectRuns(removing(64, 3), [67, 203, 13]);
+  expectRuns(removing(77, 3), [64, 200, 13]);
+  expectRuns(removing(77, 30), [64, 200, 13]);
+  expectRuns(removing(70, 2), [64, 200, 6], [72, 208, 8]);
+  expectRuns(removing(64, 16));
+});
+
+test("removing a range takes what is there, over windows and gaps", () => {
+  const index = indexOf([10, 0, 3], [14, 50, 40], [100, 7, 1], [2 ** 40, 9, 2]);
+  assertEquals(index.remove(12, 60), 41);
+  assertEquals(index.remove(0, 2 ** 41 - 1), 5);
+  expectRuns(index);
+  assertEquals(index.usedBytes, 0);
+});
+
+test("a range of more windows than the index has slots is removed as well as any other", () => {
+  const prng = Prng.fromSeed("wide");
+  const index = indexOf();
+  const chunks = new Set<number>();
+  for (let i = 0; i < 30_000; i++) {
+    const chunk = prng.bool(0.5) ? prng.int(60_000) : prng.int(CHUNKS_MAX);
+    if (index.insert(chunk, i)) chunks.add(chunk);
+  }
+  const [begin, end] = [30_007, 2 ** 42 + 5];
+  const stays = [...chunks].filter((chunk) => chunk < begin || chunk >= end);
+  assertEquals(index.remove(begin, end - begin), chunks.size - stays.length);
+  index.check();
+  assertEquals(index.exceptionCount, stays.length);
+  for (const chunk of stays) assert(index.find(chunk) >= 0);
+  assertEquals(index.remove(0, CHUNKS_MAX), stays.length);
+  expectRuns(index);
+});
+
+test("a wide range cuts the runs at its two ends", () => {
+  const index = indexOf([0, 50, 16], [20, 9, 1], [2 ** 40, 500, 16], [2 ** 41, 3, 1]);
+  assertEquals(index.remove(5, 2 ** 40 + 4), 11 + 1 + 9);
+  expectRuns(index, [0, 50, 5], [2 ** 40 + 9, 509, 7], [2 ** 41, 3, 1]);
+});
+
+test("a split run that is filled again is one run", () => {
+  const index = indexOf([64, 200, 16]);
+  index.remove(70, 2);
+  index.insert(70, 206, 2);
+  expectRuns(index, [64, 200, 16]);
+});
+
+test("the first and the last chunk numbers are chunks like any others", () => {
+  const last = CHUNKS_MAX - 1;
+  const index = indexOf([0, last, 1], [last, last - 5, 1]);
+  assertEquals(found(index, 0, 256), [last, 1]);
+  assertEquals(found(index, last, 256), [last - 5, 1]);
+  assertEquals(found(index, last - 1, 256), [-1, 1]);
+  assertEquals(found(index, last - 100, 256), [-1, 100]);
+  assertEquals(found(indexOf([5, 1, 1]), last, 256), [-1, 1]);
+  assertEquals(found(indexOf(), last - 3, 256), [-1, 4]);
+  expectRuns(index, [0, last, 1], [last, last - 5, 1]);
+  assertEquals(index.insert(last - 3, last - 8, 3), true);
+  assertEquals(found(index, last - 3, 256), [last - 8, 4]);
+  assertEquals(index.remove(last - 3, 4), 4);
+  expectRuns(index, [0, last, 1]);
+});
+
+test("what is no chunk number is refused", () => {
+  const index = indexOf();
+  for (const chunk of [-1, 0.5, NaN, Infinity, CHUNKS_MAX]) {
+    assertThrows(() => index.find(chunk), RangeError, `Cannot look up chunk ${chunk}`);
+    assertThrows(() => index.insert(chunk, 0), RangeError, "Cannot insert chunk");
+    assertThrows(() => index.insert(0, chunk), RangeError, "Cannot insert chunk");
+    assertThrows(() => index.remove(chunk), RangeError, "Cannot remove chunk");
+  }
+  for (const count of [0, -1, 0.5, NaN, CHUNKS_MAX]) {
+    assertThrows(() => index.insert(1, 1, count), RangeError, "Cannot insert");
+    assertThrows(() => index.remove(1, count), RangeError, "Cannot remove");
+  }
+  assertThrows(() => index.insert(0, 0, 2 ** 32), RangeError, "at once");
+  expectRuns(index);
+});
+
+test("a destroyed index cannot be used, and destroying twice does nothing", () => {
+  const arena = Arena.create({ bytesMax: 2 ** 20 });
+  const before = arena.usedBytes;
+  const index = new ExceptionIndex(arena);
+  index.insert(1, 1);
+  index.destroy();
+  index.destroy();
+  assertEquals(arena.usedBytes, before);
+  assertThrows(() => index.find(1), TypeError, "once destroyed");
+  assertThrows(() => index.insert(1, 1), TypeError, "once destroyed");
+  assertThrows(() => index.exceptionCount, TypeError, "once destroyed");
+});
+
+test("an arena holds 512 indexes, and one more when one is destroyed", () => {
+  const arena = Arena.create({ bytesMax: 2 ** 26 });
+  const indexes = Array.from({ length: 512 }, () => new ExceptionIndex(arena));
+  indexes.forEach((index, number) => index.insert(number, 7));
+  assertThrows(() => new ExceptionIndex(arena), BlockDeviceError, "has 512");
+  indexes.forEach((index, number) => assertEquals(found(index, number)[0], 7));
+  indexes[100]!.destroy();
+  const next = new ExceptionIndex(arena);
+  assertEquals(next.exceptionCount, 0);
+  indexes.forEach((index, number) => number !== 100 && index.check());
+});
+
+test("indexes without an arena share one", () => {
+  const [a, b] = [new ExceptionIndex(), new ExceptionIndex()];
+  a.insert(1, 2);
+  b.insert(1, 3);
+  assertEquals([a.find(1), b.find(1)], [2, 3]);
+  a.destroy();
+  b.destroy();
+});
+
+test("runs can be listed while the index changes: what stays is listed once", () => {
+  const index = indexOf();
+  const stays = new Map<number, number>();
+  for (let chunk = 0; chunk < 200_000; chunk += 4) {
+    index.insert(chunk, chunk + 1);
+    stays.set(chunk, 0);
+  }
+  let step = 0;
+  for (const { oldChunk } of index.runs()) {
+    if (stays.has(oldChunk)) stays.set(oldChunk, stays.get(oldChunk)! + 1);
+    // Grows the index several times over, and takes some away.
+    index.insert(1_000_000 + 2 * step++, 0);
+    if (step % 3 === 0) index.remove(1_000_000 + step);
+  }
+  assertEquals([...stays.values()].filter((times) => times !== 1), []);
+  index.check();
+});
+
+test("check() finds every law broken", () => {
+  const arena = Arena.create({ bytesMax: 2 ** 20 });
+  const index = new ExceptionIndex(arena);
+  index.insert(1, 11);
+  index.insert(2, 9);
+  index.insert(500, 4);
+  arena.refreshView();
+  // As in assembly/layout.ts and slots.ts: the first index's header, and its one page of slots.
+  const header = new Uint32Array(arena.bytes.buffer, 0x8000, 8);
+  const [exceptionCount, runCount, capacity, slotCount] = [0, 3, 4, 5];
+  const slots = new Uint32Array(arena.bytes.buffer, 2 * PAGE_BYTES, PAGE_BYTES / 4);
+  const [low, high, newLow, slot] = [0, 1, 2, 3];
+  const occupied: number[] = [];
+  for (let at = 0; at < 5461 * slot; at += slot) {
+    if (slots[at + high] !== 2 ** 32 - 1) occupied.push(at);
+  }
+  // Window 0 has key 0, so its two runs come first, and side by side.
+  const [one, two, far] = occupied as [number, number, number];
+  assertEquals(two, one + slot);
+
+  const expectBroken = (sentence: string, tamper: () => void) => {
+    const [headerBefore, slotsBefore] = [header.slice(), slots.slice()];
+    index.check();
+    tamper();
+    expect(() => index.check(), sentence).toThrow(`The exception index is broken: ${sentence}`);
+    header.set(headerBefore);
+    slots.set(slotsBefore);
+    index.check();
+  };
+  expectBroken("its memory is not as large as it says", () => header[slotCount]!--);
+  expectBroken("an empty slot is not empty", () => slots[two + slot + newLow] = 0);
+  expectBroken("a run crosses the end of its window", () => slots[one + low]! |= 255 << 12);
+  expectBroken("two runs overlap or are out of order", () => slots[one + low]! |= 3 << 12);
+  expectBroken("two runs overlap or are out of order", () => {
+    slots.copyWithin(far, one, one + slot);
+  });
+  expectBroken("a run is not where its key and its neighbours put it", () => {
+    slots.copyWithin(far + slot, far, far + slot);
+    slots.fill(2 ** 32 - 1, far, far + slot);
+  });
+  expectBroken("two runs continue each other and are not one", () => slots[two + newLow] = 12);
+  expectBroken("it holds more or fewer runs than it says", () => header[runCount]!++);
+  expectBroken("it holds more or fewer exceptions than it says", () => header[exceptionCount]!--);
+  expectBroken("it is fuller than it may be", () => {
+    // With two homes the three runs lie where they are: window 0 at home 0, all else pushed off.
+    header[capacity] = 2;
+    slots.copyWithin(two + slot, far, far + slot);
+    slots.fill(2 ** 32 - 1, Math.max(far, two + 2 * slot), far + slot);
+  });
+});
