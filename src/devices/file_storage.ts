@@ -192,7 +192,7 @@ export class FileStorage implements SyncImplementation {
       throw new BlockDeviceError(
         "EINVAL",
         `${what}: its ${sizeBytes} bytes are no whole number of sectors, ${tailBytes} are left ` +
-          `over; open it with roundDown to leave them alone`,
+          `over; want a multiple of 512`,
         { device: this.name },
       );
     }

@@ -45,7 +45,7 @@ describe("a file that is no whole number of sectors", () => {
     expect(() => openFileDevice(path, { name: "disk" })).toThrow(expect.objectContaining({
       code: "EINVAL",
       message: 'Cannot open "disk": its 1000 bytes are no whole number of sectors, ' +
-        "488 are left over; open it with roundDown to leave them alone",
+        "488 are left over; want a multiple of 512",
     }));
     openFileDevice(path, { roundDown: true }).closeSync(); // The refused one left no lock behind.
   });
