@@ -9,7 +9,7 @@
 
 export { ChunkFence, type FenceStay } from "./chunk_fence.ts";
 export { ExceptionTable } from "./exception_table.ts";
-export type { Durability, ExceptionTableOptions, Fill } from "./table_options.ts";
+export type { Durability, ExceptionTableOptions, Fill, TableTuning } from "./table_options.ts";
 export { protect, protectedChunks } from "./source_guard.ts";
 export { PendingException } from "./pending_exceptions.ts";
 export { type ChunkSizeFault, chunkSizeFault } from "./store/chunk_size.ts";

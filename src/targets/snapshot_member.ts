@@ -25,18 +25,18 @@ import type { Plan } from "../block/plan.ts";
 import { isAligned } from "../block/units.ts";
 import {
   chunkSizeFault,
-  type Durability,
   ExceptionTable,
   PersistentStore,
   type StoreType,
   type TableEvent,
+  type TableTuning,
   TransientStore,
 } from "../exception/mod.ts";
 import { Origin, type OriginMember } from "./origin.ts";
 import { TargetError } from "./target_error.ts";
 
 /** What a snapshot is made of. */
-export interface SnapshotOptions {
+export interface SnapshotOptions extends TableTuning {
   /** The device it is a snapshot of. */
   readonly origin: BlockDevice;
   /** The device that holds its exceptions. */
@@ -51,10 +51,8 @@ export interface SnapshotOptions {
   readonly discardZeroesCow?: boolean;
   /** Pass discards down to the origin too. Needs `discardZeroesCow`. */
   readonly discardPassdownOrigin?: boolean;
-  /** When exceptions of snapshot writes become durable. Default `each`. */
-  readonly durability?: Durability;
-  /** Takes what the kernel would log, without its `device-mapper: `. */
-  readonly log?: (line: string) => void;
+  /** Told of watermarks, overflow, invalidation and the end of a merge, as they happen. */
+  readonly onEvent?: (event: TableEvent) => void;
   /** A device as table lines name it. Left out: its name. */
   readonly deviceWord?: (device: BlockDevice) => string;
 }
@@ -143,8 +141,11 @@ export class SnapshotMember implements OriginMember {
 
   /** Who is told of the table's events. */
   set onEvent(listener: (event: TableEvent) => void) {
-    this.#onEvent = listener;
-    if (this.#table !== null) this.#table.onEvent = listener;
+    this.#onEvent = (event) => {
+      this.#options.onEvent?.(event);
+      listener(event);
+    };
+    if (this.#table !== null) this.#table.onEvent = this.#onEvent;
   }
 
   /** Tells of an event that is not the table's own. */
@@ -196,7 +197,7 @@ export class SnapshotMember implements OriginMember {
       source.#table = null;
       source.#isActive = false;
       source.#isHandedOver = true;
-      this.onEvent = this.#onEvent;
+      if (this.#table !== null) this.#table.onEvent = this.#onEvent;
     }
     this.#isSuspended = false;
     this.#isActive = this.#table !== null;
@@ -229,7 +230,7 @@ export class SnapshotMember implements OriginMember {
   }
 
   *#openTable(): Plan {
-    const { origin, cow, chunkSectors = 0, durability = "each", log = () => {} } = this.#options;
+    const { origin, cow, chunkSectors = 0, log = () => {} } = this.#options;
     const store = this.#storeType === "N"
       ? new TransientStore(cow, chunkSectors)
       : new PersistentStore({
@@ -241,11 +242,10 @@ export class SnapshotMember implements OriginMember {
       });
     try {
       const opened = yield* ExceptionTable.open({
+        ...this.#options,
         source: origin,
         destination: cow,
         store,
-        durability,
-        log,
       });
       this.#table = opened.table;
     } catch (error) {

@@ -13,6 +13,7 @@ import { ExceptionIndex } from "../../src/kernel/mod.ts";
 import { type Contest, isSmoke } from "./contests/contest.ts";
 import { copyOutInFiles } from "./contests/file_first_touches.ts";
 import { copyOut, writePart, writeWhole } from "./contests/first_touches.ts";
+import { hashChunk } from "./contests/hashes.ts";
 import { load, LOADED_EXCEPTIONS } from "./contests/loads.ts";
 import { EXCEPTION_COUNTS } from "./contests/many_exceptions.ts";
 import { garbageBytes, measure, oursOf, processorNs, type Rounds } from "./contests/measure.ts";
@@ -82,7 +83,7 @@ function garbage(contest: Contest): Row {
   return [title, `${floor} B`, `${ours} B`, "", "<= floor", verdict(ours <= floor)];
 }
 
-function* rows(): Generator<Row> {
+function* rows(hashing: Contest): Generator<Row> {
   const [least, most] = [Math.min(...EXCEPTION_COUNTS), Math.max(...EXCEPTION_COUNTS)];
   yield race(readCopied(most), MANY, 0.5);
   yield race(readUncopied(most), MANY, 0.5);
@@ -97,6 +98,7 @@ function* rows(): Generator<Row> {
   yield race(writePart(), MANY);
   yield race(copyOutInFiles(1), FEW);
   yield race(copyOutInFiles(256), FEW);
+  yield race(hashing, MANY, 2.5);
   yield deadline(load("isolated"), 1000);
   yield deadline(load("runs"), 1000);
   yield race(merge("isolated"), FEW);
@@ -119,7 +121,7 @@ function print(row: Row): void {
 
 let missed = 0;
 print(HEAD);
-for (const row of rows()) {
+for (const row of rows(await hashChunk())) {
   print(row);
   if (row[5] === NOT_MET) missed++;
 }
