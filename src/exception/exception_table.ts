@@ -245,14 +245,31 @@ export class ExceptionTable {
 
   // Making exceptions.
 
-  /** Whether so many chunks are pending that new exceptions have to wait. */
-  get isThrottled(): boolean {
-    return this.#queue.pending.chunkCount >= this.#pendingChunksMax;
+  /**
+   * Waits for what stands in the way of making exceptions: a chunk that is pending already, or too
+   * many that are. Holds nothing while it waits.
+   *
+   * @param first The first chunk; it and the following ones are absent or pending.
+   * @param last The last one.
+   * @returns How many chunks from the first on {@linkcode break} may be asked for now. 0: something
+   * was waited for, look again.
+   */
+  *breakable(first: number, last: number): Plan<number> {
+    const pending = this.findPending(first, last);
+    if (pending !== null && pending.oldChunk <= first) {
+      yield waitStep(pending.done, `the copy of chunk ${pending.oldChunk}`);
+      return 0;
+    }
+    if (this.#isThrottled) {
+      while (this.#isThrottled) yield waitStep(this.#queue.nextChange, "copies under way");
+      return 0;
+    }
+    const end = pending === null ? last + 1 : pending.oldChunk;
+    return Math.min(end - first, this.breakChunksMax);
   }
 
-  /** Waits while too many chunks are pending. Holds nothing while it waits. */
-  *throttle(): Plan {
-    while (this.isThrottled) yield waitStep(this.#queue.nextChange, "copies under way");
+  get #isThrottled(): boolean {
+    return this.#queue.pending.chunkCount >= this.#pendingChunksMax;
   }
 
   /**
@@ -289,15 +306,6 @@ export class ExceptionTable {
     yield* this.#queue.commitThrough(last);
     for (const run of runs) if (run.failure !== null) throw this.#failed(run.failure);
     return last.lastOldChunk - first + 1;
-  }
-
-  /**
-   * Waits for a pending exception to become complete or fail.
-   *
-   * @param pending What {@linkcode findPending} returned.
-   */
-  *wait(pending: PendingException): Plan {
-    yield waitStep(pending.done, `the copy of chunk ${pending.oldChunk}`);
   }
 
   /**

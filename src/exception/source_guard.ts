@@ -73,17 +73,8 @@ export function* protect(table: ExceptionTable, first: number, last: number): Pl
 
 /** One step towards having absent chunks excepted; tells how many from the first on are. */
 function* copyOut(table: ExceptionTable, first: number, last: number): Plan<number> {
-  const pending = table.findPending(first, last);
-  if (pending !== null && pending.oldChunk <= first) {
-    yield* table.wait(pending);
-    return 0;
-  }
-  if (table.isThrottled) {
-    yield* table.throttle();
-    return 0;
-  }
-  const end = pending === null ? last + 1 : pending.oldChunk;
-  const count = Math.min(end - first, table.breakChunksMax);
+  const count = yield* table.breakable(first, last);
+  if (count === 0) return 0;
   try {
     const made = yield* table.break(first, count, true);
     if (made === 0) yield* table.invalidate("Unable to allocate exception");

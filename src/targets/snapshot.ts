@@ -152,17 +152,8 @@ class SnapshotTarget implements Target {
     const { chunkSectors } = table;
     const first = chunkOf(write.sector, chunkSectors);
     const last = chunkOf(write.sector + write.sectorCount - 1, chunkSectors);
-    const pending = table.findPending(first, last);
-    if (pending !== null && pending.oldChunk <= first) {
-      yield* table.wait(pending);
-      return 0;
-    }
-    if (table.isThrottled) {
-      yield* table.throttle();
-      return 0;
-    }
-    const end = pending === null ? last + 1 : pending.oldChunk;
-    const count = Math.min(end - first, table.breakChunksMax);
+    const count = yield* table.breakable(first, last);
+    if (count === 0) return 0;
     const made = yield* table.break(first, count, fua, (run) => this.#fill(table, run, write));
     if (made === 0) {
       if (table.storeType === "PO") table.overflow();
