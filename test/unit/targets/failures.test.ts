@@ -125,11 +125,12 @@ class Trial {
     if (wrong !== null) throw new Error(`${device.name}: ${wrong}`);
   }
 
-  /** A COW device that refused to be told that it is invalid is beyond anyone's help. */
+  /** A COW device that refused twice to be told that it is invalid is beyond anyone's help. */
   get #wasToldInvalid(): boolean {
-    return !this.failed.some(({ kind, sector, disk }) =>
+    const refused = this.failed.filter(({ disk, kind, sector }) =>
       disk !== "disk" && kind === "write" && sector === 0
     );
+    return refused.length < 2;
   }
 
   async #reopen(isPowerCut: boolean): Promise<void> {

@@ -69,6 +69,20 @@ describe("handover: the exceptions change hands with the table", () => {
     await stack.verify(waiting, layers(200, [2, 8, 4]));
   });
 
+  test("of an invalid snapshot to a merge: everything goes to the origin", async () => {
+    const more = { cowSectors: 32 };
+    const { stack, device, waiting } = await setUp(planSnapshotMerge, more);
+    await stack.write(stack.origin, 4, 100, 8);
+    expect(statusOf(device)).toBe("Invalid");
+    runSync(device.suspend());
+    runSync(waiting.resume());
+    await stack.run(waiting.background());
+    expect(statusOf(waiting)).toBe("Invalid");
+    await stack.write(waiting, 5, 8, 2);
+    await stack.bench.settle(waiting.flush());
+    await stack.verify(waiting, layers(200, [3, 40, 8], [4, 100, 8], [5, 8, 2]));
+  });
+
   test("is refused while the source is not suspended, and the source stays as it was", async () => {
     const { stack, device, waiting } = await setUp(planSnapshot);
     expect(() => runSync(waiting.resume())).toThrow(

@@ -146,3 +146,19 @@ test("a synchronous write is refused where a COW device has only the asynchronou
   await stack.write(stack.origin, 2, 0, 8);
   await stack.verify(snapshot, layers(200));
 });
+
+test("while copies wait because too many are pending, another snapshot is opened (2019)", async () => {
+  const stack = new Stack({ isSlow: true });
+  const first = await stack.snapshot({ pendingChunksMax: 2, chunkSectors: 1 });
+  const writes = Array.from(
+    { length: 6 },
+    (_, index) => stack.origin.write(patternOf(2, index * 10, 5), index * 10),
+  );
+  await quiet();
+  const opening = runAsync(planDevice("second", planSnapshot(stack.options())));
+  const [second] = await stack.bench.settle(Promise.all([opening, ...writes]));
+  await stack.write(stack.origin, 3, 0, 200);
+  await stack.verify(first.device, layers(200));
+  expect(second.activeTargets?.[0]?.status()).not.toBe("Invalid");
+  await stack.verify(stack.origin, layers(200, [3, 0, 200]));
+});

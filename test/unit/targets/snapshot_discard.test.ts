@@ -54,6 +54,9 @@ describe("discard_zeroes_cow", () => {
     await stack.write(device, 2, 16, 16);
     await discard(stack, device)(18, 14);
     await stack.verify(device, layers(200, [2, 16, 16], [0, 24, 8]));
+    await stack.write(device, 3, 40, 16);
+    await discard(stack, device)(40, 12);
+    await stack.verify(device, layers(200, [2, 16, 16], [0, 24, 8], [3, 40, 16], [0, 40, 8]));
   });
 
   test("a snapshot that has overflowed refuses it", async () => {

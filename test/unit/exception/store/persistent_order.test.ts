@@ -107,6 +107,20 @@ describe("steps", () => {
     expect(Array.from(cow.durable)).toEqual(Array.from(before));
   });
 
+  test("an invalidation that fails is tried once more, and told only when that fails, too", () => {
+    for (const failures of [1, 2]) {
+      const { cow, source, bench } = setUp();
+      const { store, log } = openStore(cow, source, 8);
+      const already = bench.requestCount;
+      bench.fault = (_, index) => index <= already + failures;
+      const invalidate = () => runSync(store.invalidate());
+      if (failures === 1) invalidate();
+      else expect(invalidate).toThrow("The medium is worn");
+      expect(log).toEqual(failures === 1 ? [] : ["persistent snapshot: write header failed"]);
+      expect(cow.durable[4]).toBe(failures === 1 ? 0 : 1);
+    }
+  });
+
   test("forgetting merged exceptions: flush, then the shorter list with FUA", () => {
     const { newStore } = setUp();
     const store = newStore(8);
