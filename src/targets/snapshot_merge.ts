@@ -43,7 +43,7 @@ class SnapshotMergeTarget implements Target {
   readonly type = "snapshot-merge";
   readonly supports: DeviceSupports;
   readonly #member: SnapshotMember;
-  readonly #copier = new Copier();
+  readonly #copier: Copier;
   readonly #writers = new ChunkFence();
   readonly #changed = new Signal();
   #merging: ExceptionRun | null = null;
@@ -52,8 +52,9 @@ class SnapshotMergeTarget implements Target {
   #isRunning = false;
   #onEvent: () => void = () => {};
 
-  constructor(member: SnapshotMember) {
+  constructor(member: SnapshotMember, copier: Copier) {
     this.#member = member;
+    this.#copier = copier;
     const write = member.supports.write && member.origin.device.supports.write;
     this.supports = Object.freeze({ ...member.supports, write });
     member.onEvent = () => this.#onEvent();
@@ -242,5 +243,6 @@ export function* planSnapshotMerge(options: SnapshotOptions): Plan<Target> {
       "Cannot merge a snapshot with a transient store (N): it has nothing that outlives it",
     );
   }
-  return new SnapshotMergeTarget(yield* SnapshotMember.construct(options));
+  const member = yield* SnapshotMember.construct(options);
+  return new SnapshotMergeTarget(member, options.copier ?? new Copier());
 }

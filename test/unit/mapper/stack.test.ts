@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BlockDevice } from "../../../src/block/device.ts";
+import { Copier, type CopyJob } from "../../../src/copier/mod.ts";
 import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import { createLinear } from "../../../src/targets/linear.ts";
 import { runSync } from "../../../src/block/plan.ts";
@@ -168,6 +169,25 @@ const suites: Record<string, (sectorCount: number) => DeviceFixture> = {
     return fixture(openMergeSync({ origin, cow }), cow);
   },
 };
+
+class CountingCopier extends Copier {
+  jobs = 0;
+
+  override copy(job: CopyJob) {
+    this.jobs++;
+    return super.copy(job);
+  }
+}
+
+test("a copier that is given copies out and merges back", () => {
+  const [origin, cow, copier] = [memory(64), memory(128), new CountingCopier()];
+  const snapshot = openSnapshotSync({ origin, cow, chunkSectors: 8, copier });
+  snapshot.writeSync(new Uint8Array(512).fill(7), 3);
+  snapshot.closeSync();
+  expect(copier.jobs).toBe(1);
+  openMergeSync({ origin, cow, copier }).closeSync();
+  expect(copier.jobs).toBe(2);
+});
 
 for (const [name, create] of Object.entries(suites)) {
   describe(`${name} is a block device`, async () => {
