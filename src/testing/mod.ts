@@ -12,4 +12,6 @@ export { deviceSuite, type DeviceSuiteOptions, type SuiteTest } from "./device_s
 export { describeSector, fillPattern, patternOf } from "./pattern.ts";
 export { Prng } from "./prng.ts";
 export { type Ending, runSeeded, type SeededRun, type SeededRunOptions } from "./seeded_runner.ts";
+export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated_disk.ts";
+export type { CutManner } from "./volatile_sectors.ts";
 export { verify, verifyRefusal, verifySectors } from "./verify.ts";

@@ -46,6 +46,13 @@ export interface SeededRunOptions {
    * @default {Infinity}
    */
   readonly leafStepsMax?: number;
+  /**
+   * Whether some plans are slow: others take many steps between two of theirs, as beside a request
+   * that a busy device keeps waiting.
+   *
+   * @default {false}
+   */
+  readonly isUneven?: boolean;
   /** Called before each leaf step: a log, or a fault to inject by throwing. */
   onLeafStep?(step: Step, leafStep: number): void;
 }
@@ -120,8 +127,12 @@ class Strand {
   }
 }
 
+/** How often a strand is picked, compared with others, where some are slow. */
+const PACES = [1, 1, 1, 0.02];
+
 class SeededRunner {
   readonly #prng: Prng;
+  readonly #paces = new WeakMap<Strand, number>();
   readonly #options: SeededRunOptions;
   readonly #strands: Strand[];
   leafSteps = 0;
@@ -136,7 +147,7 @@ class SeededRunner {
   move(): boolean {
     const ready = this.#strands.filter((strand) => strand.isReady);
     if (ready.length === 0) return false;
-    const strand = this.#prng.pick(ready);
+    const strand = this.#options.isUneven ? this.#pickByPace(ready) : this.#prng.pick(ready);
     if (strand.children.length > 0) strand.join();
     const { step } = strand;
     strand.step = undefined;
@@ -144,6 +155,18 @@ class SeededRunner {
     else this.#perform(strand, step);
     if (strand.ending !== undefined) this.#strands.splice(this.#strands.indexOf(strand), 1);
     return true;
+  }
+
+  #pickByPace(ready: readonly Strand[]): Strand {
+    const ends: number[] = [];
+    let end = 0;
+    for (const strand of ready) {
+      let pace = this.#paces.get(strand);
+      if (pace === undefined) this.#paces.set(strand, pace = this.#prng.pick(PACES));
+      ends.push(end += pace);
+    }
+    const at = this.#prng.uint32() / 2 ** 32 * end;
+    return ready[ends.findIndex((each) => at < each)] ?? ready[0] as Strand;
   }
 
   deadlock(): Error {

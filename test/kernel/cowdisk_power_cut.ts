@@ -9,9 +9,9 @@ import { type Plan, writeStep } from "../../src/block/plan.ts";
 import { Mapper } from "../../src/mapper/mapper.ts";
 import type { Prng } from "../../src/testing/prng.ts";
 import { runSeeded } from "../../src/testing/seeded_runner.ts";
+import { SimulatedDisk } from "../../src/testing/simulated_disk.ts";
 import type { Write } from "./machine.ts";
 import type { Pair } from "./pair.ts";
-import { VolatileDisk } from "./volatile_disk.ts";
 import { type Model, Workload } from "./workload.ts";
 
 /** What was going on. */
@@ -44,11 +44,12 @@ export function cutCowdisk(
   activity: Activity,
   prng: Prng,
 ): Remains {
-  const disks = { vda: new VolatileDisk("vda", model.origin), vdb: new VolatileDisk("vdb", cow) };
+  const vda = new SimulatedDisk({ name: "vda", bytes: model.origin, seed: prng.uint32() });
+  const vdb = new SimulatedDisk({ name: "vdb", bytes: cow, seed: prng.uint32() });
   const mapper = new Mapper({
     disks: [
-      { name: "vda", number: "254:0", device: disks.vda.device },
-      { name: "vdb", number: "254:16", device: disks.vdb.device },
+      { name: "vda", number: "254:0", device: vda },
+      { name: "vdb", number: "254:16", device: vdb },
     ],
   });
   const { origin: { sectorCount }, chunkSectors, store } = pair;
@@ -70,6 +71,6 @@ export function cutCowdisk(
     for (const name of ["live", "snap"]) mapper.removeSync(name);
     plans.push(mapper.plansSync.create("merge", `0 ${sectorCount} snapshot-merge ${words}`));
   }
-  runSeeded(plans, { seed: prng.uint32(), leafStepsMax: prng.int(120) });
-  return { origin: disks.vda.afterCut(prng), cow: disks.vdb.afterCut(prng), underWay };
+  runSeeded(plans, { seed: prng.uint32(), leafStepsMax: prng.int(200) });
+  return { origin: vda.afterCut(prng).contents(), cow: vdb.afterCut(prng).contents(), underWay };
 }

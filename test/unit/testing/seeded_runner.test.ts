@@ -279,6 +279,24 @@ test("background plans go on beside the others, and are not waited for", () => {
   ]);
 });
 
+test("where some plans are slow, one can be overtaken by all of another", () => {
+  const overtakings = (isUneven: boolean) => {
+    let count = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const ended: string[] = [];
+      const counted = function* (flushCount: number, name: string): Plan {
+        yield* flushes(disk(), flushCount);
+        ended.push(name);
+      };
+      runSeeded([counted(2, "short"), counted(31, "long")], { seed, isUneven });
+      if (ended[0] === "long") count++;
+    }
+    return count;
+  };
+  expect(overtakings(false)).toBe(0);
+  expect(overtakings(true)).toBeGreaterThan(3);
+});
+
 test("a fault can be injected before any leaf step", () => {
   const device = disk();
   const run = runSeeded([flushes(device, 3)], {
