@@ -22,7 +22,8 @@ export class CommandFailure extends Error {
   /**
    * Ends a command.
    *
-   * @param message One sentence: what failed, what was found, what to do.
+   * @param message One sentence: what failed, what was found, what to do. Empty: nothing is to be
+   * said.
    * @param exitCode What the process ends with.
    */
   constructor(message: string, exitCode: number = EXIT_CODES.failed) {

@@ -7,6 +7,7 @@
 import { setColorEnabled } from "@std/fmt/colors";
 import { Command, CommanderError } from "commander";
 import { BlockDeviceError } from "../block/errors.ts";
+import { addCheck } from "./commands/check.ts";
 import { addDump } from "./commands/dump.ts";
 import { addExport } from "./commands/export.ts";
 import { addMerge } from "./commands/merge.ts";
@@ -36,7 +37,7 @@ function createProgram(environment: Environment): Command {
       getErrHasColors: () => err.hasColors,
     })
     .addHelpText("after", "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.");
-  const commands = [addTour, addSnapshot, addStatus, addDump, addExport, addMerge];
+  const commands = [addTour, addSnapshot, addStatus, addDump, addCheck, addExport, addMerge];
   for (const add of commands) add(program, environment);
   return program;
 }
@@ -65,7 +66,8 @@ export async function run(words: readonly string[], environment: Environment): P
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
     }
-    environment.err.write(`cowdisk: ${describe(error)}\n`);
+    const sentence = describe(error);
+    if (sentence !== "") environment.err.write(`cowdisk: ${sentence}\n`);
     return error instanceof CommandFailure ? error.exitCode : EXIT_CODES.failed;
   }
 }

@@ -9,7 +9,9 @@
  * written the queue turns invalid: first in memory, so that nobody trusts it from then on, then in
  * the store; an origin write that waits goes on only after both.
  *
- * **Failure**: every run that was not committed before fails with `EIO` and its cause.
+ * **Failure**: every run that was not committed before fails with `EIO` and its cause. A store that
+ * can retire new chunks is told of those that could not be filled, and stays valid. A *forgiving*
+ * queue stays valid whatever fails: what was not committed fails, and nothing else.
  *
  * This module is browser compatible.
  *
@@ -20,7 +22,7 @@
 import { assert, BlockDeviceError, codeOf } from "../block/errors.ts";
 import { type Gate, Signal } from "../block/gate.ts";
 import { type Plan, waitStep } from "../block/plan.ts";
-import type { ExceptionRun, ExceptionStore } from "./store/exception_store.ts";
+import { type ExceptionRun, type ExceptionStore, PartialCommit } from "./store/exception_store.ts";
 import { PendingException, PendingExceptions } from "./pending_exceptions.ts";
 import { UnsettledRuns } from "./unsettled_runs.ts";
 
@@ -34,6 +36,11 @@ export interface CommitQueueEvents {
   onInvalid(reason: string): void;
 }
 
+/** How many exceptions a commit that failed has remembered. */
+function committedCountOf(failure: unknown): number {
+  return failure instanceof PartialCommit ? failure.committedCount : 0;
+}
+
 /** Commits exceptions to a store, in the order of allocation. */
 export class CommitQueue {
   /** What is allocated and not yet committed. */
@@ -42,6 +49,7 @@ export class CommitQueue {
   readonly unsettled: UnsettledRuns = new UnsettledRuns();
   readonly #store: ExceptionStore;
   readonly #events: CommitQueueEvents;
+  readonly #isForgiving: boolean;
   readonly #changed = new Signal();
   #isBusy = false;
   #isValid: boolean;
@@ -54,9 +62,16 @@ export class CommitQueue {
    * @param store The store, already read.
    * @param isValid Whether its exceptions can be used.
    * @param events Who is told.
+   * @param isForgiving Whether what fails is refused, and the exceptions stay valid.
    */
-  constructor(store: ExceptionStore, isValid: boolean, events: CommitQueueEvents) {
+  constructor(
+    store: ExceptionStore,
+    isValid: boolean,
+    events: CommitQueueEvents,
+    isForgiving = false,
+  ) {
     this.#store = store;
+    this.#isForgiving = isForgiving;
     this.#isValid = isValid;
     this.#isDropped = !isValid;
     this.#events = events;
@@ -136,12 +151,14 @@ export class CommitQueue {
   }
 
   /**
-   * Makes durable what is committed. Failing, it makes the queue invalid and does not throw.
+   * Makes durable what is committed. Failing, it makes the queue invalid and does not throw; a forgiving
+   * one stays valid and does.
    *
    * @throws {BlockDeviceError} `EAGAIN` when a device below would have to wait; nothing was changed.
    */
   *settle(): Plan {
-    yield* this.exclusively(this.#commit([], true));
+    const failure = yield* this.exclusively(this.#commit([], true));
+    if (failure !== null && this.#isValid) throw failure;
   }
 
   /**
@@ -190,10 +207,30 @@ export class CommitQueue {
     const ready = this.#isValid ? this.pending.committable() : [];
     if (ready.length === 0) return yield* this.#failHead();
     const failure = yield* this.#commit(ready, ready.some((run) => run.durable));
+    let left = failure === null ? Infinity : this.#isValid ? committedCountOf(failure) : 0;
+    let isKnown = true;
     for (const run of ready) {
-      run.failure = failure;
-      if (failure === null) this.#events.onComplete(run);
+      if (left < run.count) run.failure = failure;
+      const { oldChunk, newChunk } = run;
+      const count = Math.min(left, run.count);
+      if (count > 0) isKnown = this.#couldComplete(run, { oldChunk, newChunk, count }) && isKnown;
+      left -= count;
       this.pending.shift();
+    }
+    if (isKnown || this.#isDropped) return;
+    // The store knows exceptions that nobody here can find. A later load will find them.
+    if (this.#isForgiving) this.#isDropped = true;
+    else yield* this.#drop("Unable to allocate exception");
+  }
+
+  /** Tells of a run that the store remembers. Without memory for that the queue is of no use. */
+  #couldComplete(run: PendingException, part: ExceptionRun): boolean {
+    try {
+      this.#events.onComplete(part);
+      return true;
+    } catch (error) {
+      run.failure = error;
+      return this.#isValid = false;
     }
   }
 
@@ -201,11 +238,29 @@ export class CommitQueue {
     const head = this.pending.head;
     assert(head !== undefined && head.isFilled, "the head of the queue was filled");
     head.failure ??= new BlockDeviceError("EIO", "Cannot commit: the exceptions are invalid");
-    if (this.#isValid) {
+    if (this.#isValid && !this.#couldAbandon(head) && !(yield* this.#couldRetire(head))) {
       this.#isValid = false;
       yield* this.#drop("Error reading/writing");
     }
     this.pending.shift();
+  }
+
+  #couldAbandon(run: PendingException): boolean {
+    if (!this.#isForgiving || this.#store.abandonException === undefined) return false;
+    this.#store.abandonException(run);
+    return true;
+  }
+
+  /** Whether the store takes it that these chunks could not be written. */
+  *#couldRetire(run: PendingException): Plan<boolean> {
+    // Only what is about the medium is about these chunks.
+    if (this.#store.retireException === undefined || codeOf(run.failure) !== "EIO") return false;
+    try {
+      yield* this.#store.retireException(run);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Tells the store. What fails here makes the queue invalid and is returned. */
@@ -216,6 +271,7 @@ export class CommitQueue {
       return null;
     } catch (error) {
       if (runs.length === 0 && codeOf(error) === "EAGAIN") throw error;
+      if (this.#isForgiving) return error;
       this.#isValid = false;
       yield* this.#drop("Error reading/writing");
       return error;

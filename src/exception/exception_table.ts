@@ -19,8 +19,9 @@
  *   commit at a time; it takes every run that is ready, so commits group themselves under load.
  * - A chunk of the source is overwritten only when its exception is settled and no read of the source
  *   through this table is under way on it (`source_guard.ts`).
- * - With durability `each` complete implies settled. With `flush` exceptions of snapshot writes settle
- *   at the next flush or FUA; those made for an origin write always settle at once.
+ * - Exceptions made for an origin write settle at once. Those of a write to the view do with durability
+ *   `each`, and with `flush` at the next flush or FUA. Those that only keep what was read settle with
+ *   whatever settles next. So complete implies settled nowhere, and who needs it asks.
  *
  * **Failure**: a copy or a commit that fails, or a full destination that nobody else may refuse,
  * makes the table invalid: durably in its store first, then reads and writes through it fail with
@@ -42,46 +43,15 @@ import { Copier } from "../copier/mod.ts";
 import { CHUNKS_MAX, ExceptionIndex } from "../kernel/mod.ts";
 import { ChunkFence } from "./chunk_fence.ts";
 import { CommitQueue } from "./commit_queue.ts";
-import type {
-  ExceptionRun,
-  ExceptionStore,
-  StoreType,
-  StoreUsage,
-} from "./store/exception_store.ts";
+import { loadRuns } from "./load_runs.ts";
+import type { ExceptionRun, ExceptionStore, StoreUsage } from "./store/exception_store.ts";
 import type { PendingException } from "./pending_exceptions.ts";
-import type { Durability, ExceptionTableOptions, Fill } from "./table_options.ts";
+import type { Durability, ExceptionTableOptions, Fill, Settling } from "./table_options.ts";
 import { type TableEvent, UsageWatch } from "./usage_watch.ts";
 
 /** Whether a synchronous request to a device would have to wait. */
 function isBusyDevice(device: BlockDevice): boolean {
   return !isSyncDevice(device) || (device.isBusy ?? false);
-}
-
-/** Fills an index with what a store remembers; what is there twice makes no sense. */
-function loadRuns(
-  complete: ExceptionIndex,
-  runs: readonly ExceptionRun[],
-  destination: BlockDevice,
-): void {
-  // New chunks are claimed in an index of their own, where in-order allocation is one long run.
-  const claims = new ExceptionIndex();
-  try {
-    for (const { oldChunk, newChunk, count } of runs) {
-      const twice = !complete.insert(oldChunk, newChunk, count)
-        ? `old chunk of ${oldChunk} to ${oldChunk + count - 1}`
-        : !claims.insert(newChunk, newChunk, count)
-        ? `new chunk of ${newChunk} to ${newChunk + count - 1}`
-        : null;
-      if (twice === null) continue;
-      throw new BlockDeviceError(
-        "EINVAL",
-        `Cannot load exceptions from "${destination.name}": some ${twice} stands twice`,
-        { device: destination.name },
-      );
-    }
-  } finally {
-    claims.destroy();
-  }
 }
 
 /** Which chunks of a source have been replaced by which of a destination. */
@@ -105,6 +75,8 @@ export class ExceptionTable {
   readonly #log: (line: string) => void;
   readonly #complete = new ExceptionIndex();
   readonly #queue: CommitQueue;
+  /** Complete exceptions that are being made again, elsewhere. */
+  readonly #replaced = new Set<number>();
   readonly #watch: UsageWatch;
   #hasOverflowed = false;
   #isFrozen = false;
@@ -122,12 +94,13 @@ export class ExceptionTable {
     this.#watch = new UsageWatch(options.watermarksPercent ?? [50, 80, 95]);
     this.#queue = new CommitQueue(options.store, isValid, {
       onComplete: ({ oldChunk, newChunk, count }) => {
+        if (this.#replaced.delete(oldChunk)) this.#complete.remove(oldChunk, 1);
         const isNew = this.#complete.insert(oldChunk, newChunk, count);
         assert(isNew, "a chunk is excepted once");
       },
       onInvalidating: (reason) => this.#log(`snapshots: Invalidating snapshot: ${reason}.`),
       onInvalid: (reason) => this.onEvent({ kind: "invalid", reason }),
-    });
+    }, options.onFailure === "refuse");
   }
 
   /**
@@ -141,7 +114,6 @@ export class ExceptionTable {
     options: ExceptionTableOptions,
   ): Plan<{ table: ExceptionTable; isFresh: boolean }> {
     const { store, source, destination } = options;
-    assert(destination !== source, "a table's source and destination are two devices");
     const runs: ExceptionRun[] = [];
     const state = yield* store.readMetadata((run) => runs.push(run));
     if (divCeil(source.sectorCount, store.chunkSectors) > CHUNKS_MAX) {
@@ -166,7 +138,7 @@ export class ExceptionTable {
   // What it is.
 
   /** dm's letters of the store. */
-  get storeType(): StoreType {
+  get storeType(): ExceptionStore["type"] {
     return this.#store.type;
   }
 
@@ -277,21 +249,45 @@ export class ExceptionTable {
    *
    * @param first The first chunk; it and the following ones are absent.
    * @param count How many, at most {@linkcode breakChunksMax}.
-   * @param durable Whether they must be settled when this ends, whatever the policy.
+   * @param settling When they become durable.
    * @param fill Writes the data of a run. Default: it is copied from the source.
    * @returns How many were made, from the first on. 0: the destination is full, nothing was done.
    * @throws {BlockDeviceError} `EIO` when the data or the metadata could not be written; the table is
-   * then invalid.
+   * then invalid, unless it refuses instead or the store has retired the new chunks for it.
    */
   *break(
     first: number,
     count: number,
-    durable: boolean,
+    settling: Settling,
     fill: Fill = (run) => this.copyOut(run),
   ): Plan<number> {
+    const isNow = settling === "now" || (settling === "policy" && this.#durability === "each");
+    return yield* this.#make(first, count, isNow, fill);
+  }
+
+  /**
+   * Makes an exception again, because what the destination holds for it can no longer be written. The
+   * earlier one stays in use until the new one is settled.
+   *
+   * @param chunk The chunk; it is complete.
+   * @param fill Writes its data.
+   * @returns How many were made: 1, or 0 when the destination is full.
+   * @throws {BlockDeviceError} As {@linkcode break}.
+   */
+  *replace(chunk: number, fill: Fill): Plan<number> {
+    assert(this.find(chunk, 1) >= 0, "only a complete exception is replaced");
+    this.#replaced.add(chunk);
+    try {
+      return yield* this.#make(chunk, 1, true, fill);
+    } finally {
+      this.#replaced.delete(chunk);
+    }
+  }
+
+  *#make(first: number, count: number, isNow: boolean, fill: Fill): Plan<number> {
     this.requireValid("write");
     assert(!this.#isFrozen, "a frozen table makes no exceptions");
-    const runs = this.#queue.allocate(first, count, durable || this.#durability === "each");
+    const runs = this.#queue.allocate(first, count, isNow);
     for (const event of this.#watch.see(this.#store.usage())) this.onEvent(event);
     for (const run of runs) {
       try {
@@ -304,7 +300,9 @@ export class ExceptionTable {
     const last = runs.at(-1);
     if (last === undefined) return 0;
     yield* this.#queue.commitThrough(last);
-    for (const run of runs) if (run.failure !== null) throw this.#failed(run.failure);
+    for (const run of runs) {
+      if (run.failure !== null) throw this.isValid ? run.failure : this.#failed(run.failure);
+    }
     return last.lastOldChunk - first + 1;
   }
 

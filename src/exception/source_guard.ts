@@ -18,6 +18,7 @@
  * @module
  */
 
+import { codeOf } from "../block/errors.ts";
 import type { Plan } from "../block/plan.ts";
 import type { ExceptionTable } from "./exception_table.ts";
 
@@ -64,7 +65,8 @@ export function* protect(table: ExceptionTable, first: number, last: number): Pl
     try {
       yield* table.settle();
     } catch (error) {
-      if (table.isValid) throw error;
+      if (codeOf(error) === "EAGAIN") throw error;
+      yield* table.invalidate("Error reading/writing");
     }
   }
   yield* table.invalidated();
@@ -76,11 +78,12 @@ function* copyOut(table: ExceptionTable, first: number, last: number): Plan<numb
   const count = yield* table.breakable(first, last);
   if (count === 0) return 0;
   try {
-    const made = yield* table.break(first, count, true);
+    const made = yield* table.break(first, count, "now");
     if (made === 0) yield* table.invalidate("Unable to allocate exception");
     return made;
   } catch (error) {
-    if (table.isValid) throw error;
+    if (codeOf(error) === "EAGAIN" && table.isValid) throw error;
+    yield* table.invalidate("Error reading/writing");
     return 0; // The table is invalid now, and the source is free.
   }
 }

@@ -14,8 +14,21 @@ import type { ExceptionRun, ExceptionStore } from "./store/exception_store.ts";
 /** When exceptions of snapshot writes become durable: with each write (dm), or with the next flush. */
 export type Durability = "each" | "flush";
 
+/**
+ * When new exceptions become durable: before they are complete, as the table's {@linkcode Durability}
+ * says, or with whatever is settled next, because losing them in a power cut loses nothing.
+ */
+export type Settling = "now" | "policy" | "later";
+
 /** How a table goes about its work; everything has a default. */
 export interface TableTuning {
+  /**
+   * What a write that fails does to the table. `invalidate`, the default, is dm's: its exceptions are
+   * not to be used any more, for the source is going to be overwritten all the same. `refuse` lets the
+   * write fail and nothing else: for a source that nobody overwrites. If somebody does, and a chunk
+   * cannot be copied out, the table is invalid as ever.
+   */
+  readonly onFailure?: "invalidate" | "refuse";
   /** When exceptions of snapshot writes become durable. Default `each`. */
   readonly durability?: Durability;
   /** What copies chunks out; make it with a `Throttle` to limit it. Default: one of its own. */

@@ -1,5 +1,5 @@
 /**
- * Which complete exceptions are not durable yet, under durability `flush`.
+ * Which complete exceptions are not durable yet: of writes with durability `flush`, and of reads.
  *
  * The store settles in the order of commit, so what is unsettled is always the newest; the list keeps
  * at least those and may keep a few more, which costs a needless flush and nothing else.

@@ -28,15 +28,19 @@ import { planSnapshotOrigin } from "../targets/snapshot_origin.ts";
 import type { Target } from "../targets/target.ts";
 import { DeviceDirectory, type Disk, type MappedDeviceInfo } from "./device_directory.ts";
 import type { MappedDevice } from "./mapped_device.ts";
-import { MapperError, type MapperVerb } from "./mapper_error.ts";
+import type { MapperVerb } from "./mapper_error.ts";
 import { type LoadOptions, MapperPlans, type MapperVerbs } from "./mapper_plans.ts";
+import { badBlockType } from "./table/bad_block_type.ts";
+import { faultTypes } from "./table/fault_types.ts";
 import { snapshotTypes } from "./table/snapshot_types.ts";
 import { formatLine } from "./table/table_line.ts";
-import { errorType, linearType, type TargetType, zeroType } from "./table/target_types.ts";
+import { linearType, type TargetType, zeroType } from "./table/target_types.ts";
+import { sendMessage } from "./target_message.ts";
 
 /** The target types that every mapper knows. */
 const TARGET_TYPES: readonly TargetType[] = [
-  errorType,
+  badBlockType,
+  ...faultTypes(),
   linearType,
   ...snapshotTypes({ planSnapshot, planSnapshotMerge, planSnapshotOrigin }),
   zeroType,
@@ -328,20 +332,11 @@ export class Mapper {
    * @param sector A sector of the target.
    * @param words The message.
    * @returns The target's answer; often empty.
-   * @throws {MapperError} `EINVAL` when there is no target, or it takes no messages.
+   * @throws {MapperError} `EINVAL` when there is no target, or it takes no messages; the target's code
+   * when it does not take this one.
    */
   message(word: string, sector: number, words: readonly string[]): string {
     const { name, device } = this.#plans.entry(word, "message");
-    const refuse = (why: string, line: string) => {
-      this.#log(line);
-      const message = `Cannot send a message to sector ${sector} of "${name}": ${why}`;
-      return new MapperError("message", "EINVAL", message, { device: name, logLines: [line] });
-    };
-    let endSector = 0;
-    const target = device.activeTargets?.find((each) => sector < (endSector += each.sectorCount));
-    if (target?.message !== undefined) return target.message(words);
-    throw target === undefined
-      ? refuse("no target is there", "ioctl: Target message sector outside device.")
-      : refuse("its target takes none", "ioctl: Target type does not support messages");
+    return sendMessage({ name, targets: device.activeTargets ?? [], sector }, words, this.#log);
   }
 }

@@ -65,7 +65,9 @@ function ask(
   mapping.kind = kind;
   mapping.sector = at - start;
   mapping.sectorCount = left;
-  mapping.source = kind === "write" && bytes !== null ? part(bytes, doneSectors, left) : null;
+  const piece = bytes === null ? null : part(bytes, doneSectors, left);
+  mapping.source = kind === "write" ? piece : null;
+  mapping.target = kind === "read" ? piece : null;
   mapping.fua = fua;
   mapping.plan = null;
   target.map(mapping);
@@ -96,6 +98,7 @@ export function performSync(
   if (kind !== "read") refuseWhileBusy(list);
   // Stacked devices perform requests within requests; each depth has a mapping of its own.
   const mapping = SYNC_MAPPINGS.pop() ?? new Mapping();
+  mapping.isSync = true;
   try {
     for (let done = 0; done < sectorCount;) {
       ask(list, mapping, kind, bytes, sector, sectorCount, done, fua);
@@ -114,6 +117,7 @@ export function performSync(
     }
   } finally {
     mapping.source = null;
+    mapping.target = null;
     SYNC_MAPPINGS.push(mapping);
   }
 }

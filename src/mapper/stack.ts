@@ -1,5 +1,5 @@
 /**
- * Stacks without table lines: an origin, snapshots of it, a merge, each a device at once.
+ * Stacks without table lines: an origin, snapshots of it, a merge, a cache, each a device at once.
  *
  * What a {@linkcode Mapper} does by name and number, these do by object, for whoever embeds the block
  * stack. Each makes a mapped device with one target and starts it; closing the device ends the
@@ -15,6 +15,7 @@
 
 import type { BlockDevice } from "../block/device.ts";
 import { type Plan, runAsync, runSync } from "../block/plan.ts";
+import { type CacheOptions, planCache } from "../targets/cache.ts";
 import { planSnapshotMerge } from "../targets/snapshot_merge.ts";
 import type { SnapshotOptions } from "../targets/snapshot_member.ts";
 import { planSnapshotOrigin } from "../targets/snapshot_origin.ts";
@@ -28,7 +29,20 @@ export interface StackOptions extends SnapshotOptions {
   readonly name?: string;
 }
 
-function* planDevice(name: string, planTarget: Plan<Target>): Plan<MappedDevice> {
+/** What {@linkcode openCache} is told. */
+export interface CacheDeviceOptions extends CacheOptions {
+  /** A name for people. */
+  readonly name?: string;
+}
+
+/**
+ * Plans a device of one target.
+ *
+ * @param name Its name.
+ * @param planTarget Makes the target.
+ * @returns The device, resumed.
+ */
+export function* planDevice(name: string, planTarget: Plan<Target>): Plan<MappedDevice> {
   const target = yield* planTarget;
   const device = new MappedDevice(name);
   yield* device.load([target]);
@@ -52,6 +66,10 @@ function planMergeDevice(options: StackOptions): Plan<MappedDevice> {
     name,
     planSnapshotMerge({ ...options, origin: snapshottedDevice(options.origin) }),
   );
+}
+
+function planCacheDevice(options: CacheDeviceOptions): Plan<MappedDevice> {
+  return planDevice(options.name ?? `${options.origin.name}-cache`, planCache(options));
 }
 
 /** A snapshot of an origin is a snapshot of the device that the origin stands for. */
@@ -156,4 +174,59 @@ export function openMergeSync(options: StackOptions): MappedDevice {
   const device = runSync(planMergeDevice(options));
   runSync(device.background());
   return device;
+}
+
+/**
+ * Opens a cache: a read-only view of an origin that is slow, or far away, which keeps what was read on
+ * a COW device and reads it from there from then on. A COW device that holds an earlier cache goes on
+ * being used, so a cache survives a restart; what was read since the last flush or close may be lost
+ * with the power, and is then read from the origin again.
+ *
+ * A COW device does not know its origin. It must only be used for the one that it was filled from, and
+ * that origin must stay as it is, its size included: nothing tells when it is another one.
+ *
+ * @param options What it is made of. The origin needs only the asynchronous face.
+ * @returns The cache. Writes are refused with `EROFS`.
+ * @throws {BlockDeviceError} When it cannot be made; nothing was changed.
+ *
+ * @example What was read once is read from the origin no more
+ * ```ts
+ * import { checked, createMemoryDevice, openCache } from "cowdisk";
+ * import { equal } from "node:assert/strict";
+ *
+ * let readCount = 0;
+ * const remote = checked({
+ *   name: "remote",
+ *   sectorCount: 2048,
+ *   supports: { write: false, discard: false, discardZeroes: false, permanence: true },
+ *   async read(target: Uint8Array) {
+ *     readCount++;
+ *     await Promise.resolve(target.fill(7));
+ *   },
+ *   async write() {},
+ *   async flush() {},
+ *   async close() {},
+ * });
+ * const cow = createMemoryDevice({ sectorCount: 4096 });
+ * await using cache = await openCache({ origin: remote, cow, chunkSectors: 64 });
+ *
+ * const sector = new Uint8Array(512);
+ * await cache.read(sector, 100);
+ * await cache.read(sector, 101);
+ * equal(sector[0], 7);
+ * equal(readCount, 1);
+ * ```
+ */
+export function openCache(options: CacheDeviceOptions): Promise<MappedDevice> {
+  return runAsync(planCacheDevice(options));
+}
+
+/**
+ * As {@linkcode openCache}, at once. The devices must have the synchronous face.
+ *
+ * @param options What it is made of.
+ * @returns The cache.
+ */
+export function openCacheSync(options: CacheDeviceOptions): MappedDevice {
+  return runSync(planCacheDevice(options));
 }

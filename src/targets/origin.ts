@@ -31,6 +31,8 @@ export interface OriginMember {
   readonly sectorCount: number;
   /** Its exceptions; `null` before it has them and after it handed them over. */
   readonly table: ExceptionTable | null;
+  /** Whether it is being folded back into the origin, or is going to be. */
+  readonly isMerging: boolean;
   /** Whether it was resumed and guards its view. */
   readonly isActive: boolean;
   /** Whether its device is suspended. */

@@ -8,6 +8,7 @@
  * | request | exception complete | pending | absent |
  * |---|---|---|---|
  * | read | the COW device | the origin, kept track of | the origin, kept track of |
+ * | read, with copy-on-read | the COW device | waits, asks again | read from the origin and kept |
  * | write | the COW device | waits, asks again | makes exceptions; whole chunks are not read first |
  * | discard | whole chunk: zeroed; part of one: passed to the COW device | as absent | ends, nothing changes |
  *
@@ -25,9 +26,13 @@ import { BlockDeviceError } from "../block/errors.ts";
 import { discardStep, flushStep, type Plan, writeStep, zeroStep } from "../block/plan.ts";
 import { chunkOf, sectorsToBytes } from "../block/units.ts";
 import type { ExceptionRun, ExceptionTable } from "../exception/mod.ts";
+import { CopyOnRead } from "./copy_on_read.ts";
 import type { Origin } from "./origin.ts";
 import { SnapshotMember, type SnapshotOptions } from "./snapshot_member.ts";
 import type { Mapping, RequestKind, Target } from "./target.ts";
+
+/** The share of the COW device that reads may fill unless said: writes need the rest. */
+const COPY_ON_READ_PERCENT_MAX = 50;
 
 /** The data of a write: bytes, or zeroes. */
 interface WriteData {
@@ -36,14 +41,26 @@ interface WriteData {
   readonly source: Uint8Array | null;
 }
 
-class SnapshotTarget implements Target {
+/** A snapshot, for those who look behind its view. */
+export interface SnapshotView extends Target {
+  /** Its exceptions; `null` after they were handed over. */
+  readonly exceptions: ExceptionTable | null;
+}
+
+class SnapshotTarget implements SnapshotView {
   readonly type = "snapshot";
   readonly #member: SnapshotMember;
+  readonly #copyOnRead: CopyOnRead | null;
   #onEvent: () => void = () => {};
 
-  constructor(member: SnapshotMember) {
+  constructor(member: SnapshotMember, copyOnRead: CopyOnRead | null) {
     this.#member = member;
+    this.#copyOnRead = copyOnRead;
     member.onEvent = () => this.#onEvent();
+  }
+
+  get exceptions(): ExceptionTable | null {
+    return this.#member.table;
   }
 
   get sectorCount(): number {
@@ -83,6 +100,8 @@ class SnapshotTarget implements Target {
       return request.remap(this.#member.cow, (newChunk - chunk) * chunkSectors + sector, count);
     }
     if (kind === "read") {
+      const read = this.#copyOnRead?.planRead(request, table, count) ?? null;
+      if (read !== null) return request.submit(read);
       request.remap(this.#member.origin.device, sector, count);
       request.track(table.readers, chunk, chunkOf(sector + count - 1, chunkSectors));
       return;
@@ -154,7 +173,8 @@ class SnapshotTarget implements Target {
     const last = chunkOf(write.sector + write.sectorCount - 1, chunkSectors);
     const count = yield* table.breakable(first, last);
     if (count === 0) return 0;
-    const made = yield* table.break(first, count, fua, (run) => this.#fill(table, run, write));
+    const settling = fua ? "now" : "policy";
+    const made = yield* table.break(first, count, settling, (run) => this.#fill(table, run, write));
     if (made === 0) {
       if (table.storeType === "PO") table.overflow();
       else yield* table.invalidate("Unable to allocate exception");
@@ -232,6 +252,9 @@ function* settleThenRetry(table: ExceptionTable): Plan<number> {
  * @returns The target.
  * @throws {TargetError} When it cannot be made; nothing was changed.
  */
-export function* planSnapshot(options: SnapshotOptions): Plan<Target> {
-  return new SnapshotTarget(yield* SnapshotMember.construct(options));
+export function* planSnapshot(options: SnapshotOptions): Plan<SnapshotView> {
+  const copyOnRead = options.copyOnRead === true
+    ? new CopyOnRead(options.copyOnReadPercentMax ?? COPY_ON_READ_PERCENT_MAX)
+    : null;
+  return new SnapshotTarget(yield* SnapshotMember.construct(options), copyOnRead);
 }

@@ -51,6 +51,13 @@ export interface SnapshotOptions extends TableTuning {
   readonly discardZeroesCow?: boolean;
   /** Pass discards down to the origin too. Needs `discardZeroesCow`. */
   readonly discardPassdownOrigin?: boolean;
+  /**
+   * Keep what is read from the origin on the COW device, in chunks of at most 2 MiB, so that it is
+   * read from there from then on. For an origin that is slow. A merge accepts and ignores it.
+   */
+  readonly copyOnRead?: boolean;
+  /** The share of the COW device, in percent, beyond which reads are not kept. Default 50. */
+  readonly copyOnReadPercentMax?: number;
   /** Told of watermarks, overflow, invalidation and the end of a merge, as they happen. */
   readonly onEvent?: (event: TableEvent) => void;
   /** A device as table lines name it. Left out: its name. */
@@ -66,6 +73,7 @@ export class SnapshotMember implements OriginMember {
   readonly devices: readonly BlockDevice[];
   readonly hasDiscards: boolean;
   readonly passesDiscards: boolean;
+  isMerging = false;
   readonly #options: SnapshotOptions;
   readonly #storeType: StoreType;
   #table: ExceptionTable | null = null;
@@ -167,6 +175,7 @@ export class SnapshotMember implements OriginMember {
     const features = [
       ...(this.hasDiscards ? ["discard_zeroes_cow"] : []),
       ...(this.passesDiscards ? ["discard_passdown_origin"] : []),
+      ...(this.#options.copyOnRead === true ? ["copy_on_read"] : []),
     ];
     const tail = features.length === 0 ? "" : ` ${features.length} ${features.join(" ")}`;
     return `${word(origin)} ${word(cow)} ${type} ${chunkSectors}${tail}`;
@@ -177,12 +186,12 @@ export class SnapshotMember implements OriginMember {
     const source = this.#handoverSource();
     if (source === null || source.isSuspended) {
       if (!this.#isActive || this.#peers().every((peer) => peer.isActive)) return;
-      this.#refuse(
+      this.refuse(
         "Unable to resume snapshot source until handover completes.",
         "it is handed over",
       );
     }
-    this.#refuse(
+    this.refuse(
       "Unable to perform snapshot handover until source is suspended.",
       "the snapshot that has its COW device now is not suspended",
     );
@@ -266,7 +275,8 @@ export class SnapshotMember implements OriginMember {
     return this.#peers().find((peer) => peer.isActive) ?? null;
   }
 
-  #refuse(reason: string, why: string): never {
+  /** Refuses to be resumed, in dm's words and for people. */
+  refuse(reason: string, why: string): never {
     this.#options.log?.(`snapshots: ${reason}`);
     throw new TargetError(
       "EINVAL",

@@ -54,6 +54,7 @@ class SnapshotMergeTarget implements Target {
 
   constructor(member: SnapshotMember, copier: Copier) {
     this.#member = member;
+    member.isMerging = true;
     this.#copier = copier;
     const write = member.supports.write && member.origin.device.supports.write;
     this.supports = Object.freeze({ ...member.supports, write });
@@ -140,6 +141,7 @@ class SnapshotMergeTarget implements Target {
   }
 
   preresume(): void {
+    this.#requireOnlyMerge();
     this.#member.preresume();
   }
 
@@ -174,6 +176,19 @@ class SnapshotMergeTarget implements Target {
 
   destroy(): Plan {
     return this.#member.destroy();
+  }
+
+  /** Of two merges into one origin the second would show, and keep, what the first one writes. */
+  #requireOnlyMerge(): void {
+    const { origin, cow } = this.#member;
+    const other = origin.members.find((member) =>
+      member.isMerging && member.cow !== cow && (member.table?.exceptionCount ?? 0) > 0
+    );
+    if (other === undefined) return;
+    this.#member.refuse(
+      "A snapshot is already merging.",
+      `"${other.cow.name}" is being merged into its origin`,
+    );
   }
 
   #mapToOrigin(request: Mapping): void {

@@ -39,8 +39,12 @@ export class Mapping {
   sectorCount = 0;
   /** For `write`: the bytes of exactly these sectors. They do not change while a plan runs. */
   source: Uint8Array | null = null;
+  /** For `read`: where the bytes of exactly these sectors go. A plan fills it. */
+  target: Uint8Array | null = null;
   /** The write must be durable when it ends. */
   fua = false;
+  /** It must end at once: a plan that would have to wait fails with `EAGAIN`. */
+  isSync = false;
 
   // The answer.
   /** Which of the three. */

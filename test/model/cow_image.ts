@@ -16,9 +16,14 @@ export interface CowImage {
  * Reads a COW device's bytes.
  *
  * @param bytes The whole device.
+ * @param options Whether bytes of an earlier life may lie behind the end of the list, as after a loss
+ * of power.
  * @throws {Error} When they break a law of the format.
  */
-export function readCowImage(bytes: Uint8Array): CowImage {
+export function readCowImage(
+  bytes: Uint8Array,
+  { mayHaveTail = false }: { readonly mayHaveTail?: boolean } = {},
+): CowImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const law = (holds: boolean, what: string) => {
     if (!holds) throw new Error(`A COW device is broken: ${what}`);
@@ -41,7 +46,10 @@ export function readCowImage(bytes: Uint8Array): CowImage {
       const newChunk = Number(view.getBigUint64(at + 8, true));
       if (newChunk === 0) {
         const tail = bytes.subarray(at, (areaChunk + 1) * chunkBytes);
-        law(tail.every((byte) => byte === 0), `something lies behind the end in area ${area}`);
+        law(
+          mayHaveTail || tail.every((byte) => byte === 0),
+          `something lies behind the end in area ${area}`,
+        );
         return { isValid, chunkSectors, entries };
       }
       const place = entries.length;

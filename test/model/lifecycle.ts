@@ -38,12 +38,12 @@ export function prepareSnapshot(world: World, { draws }: Operation): Prepared | 
   function* open(): Plan {
     device = yield* views.planDevice(name, planSnapshot(options));
   }
-  const { store, chunkSectors, durability } = state.manner;
+  const { store, chunkSectors, durability, copyOnRead, copyOnReadPercentMax } = state.manner;
   const room = views.capacityOf(state);
   return {
     kind: "snapshot",
     text: `snapshot ${name} of ${parent.name}, ${sectorCount} sectors, ${store} ${chunkSectors} ` +
-      `${durability}, room for ${room}`,
+      `${durability}, room for ${room}${copyOnRead ? `, keeps ${copyOnReadPercentMax}%` : ""}`,
     plan: open(),
     touches: [],
     round: 0,
@@ -84,6 +84,8 @@ function drawState(world: World, parent: View, prng: Prng): SnapshotState {
     discardZeroesCow: prng.bool(),
     discardPassdownOrigin: prng.bool(),
     pendingChunksMax: prng.pick([1, 3, 2048]),
+    copyOnRead: prng.bool(0.4),
+    copyOnReadPercentMax: prng.pick([50, 50, 100, 20]),
   };
   const none = { known: new Set<number>(), maybe: new Set<number>(), demanded: new Map() };
   return { cow, manner, ...none, hasOverflowed: false, mustRefuse: false };
@@ -196,7 +198,7 @@ export function prepareMerge(world: World, operation: Operation): Prepared | nul
       if (error !== null) throw error;
       const isDone = isMerged(merge, state);
       const { chunkSectors } = state.manner;
-      for (const chunk of [...state.known, ...state.maybe]) {
+      for (const chunk of mergedChunks(view, state)) {
         const sector = chunk * chunkSectors;
         const sectorCount = Math.min(chunkSectors, parent.model.sectorCount - sector);
         world.demand(parent, sector, sectorCount, isDone && state.known.has(chunk));
@@ -204,6 +206,14 @@ export function prepareMerge(world: World, operation: Operation): Prepared | nul
       endMerge(world, parent, merge, isDone, before);
     },
   };
+}
+
+/** The chunks that a merge may write. */
+function mergedChunks(view: View, { known, maybe, manner }: SnapshotState): Set<number> {
+  const chunks = new Set([...known, ...maybe]);
+  const chunkCount = Math.ceil(view.model.sectorCount / manner.chunkSectors);
+  for (let chunk = 0; manner.copyOnRead && chunk < chunkCount; chunk++) chunks.add(chunk);
+  return chunks;
 }
 
 function closeAndOpen(world: World, view: View, options: SnapshotOptions): MappedDevice {

@@ -14,7 +14,7 @@ import {
 import { codeOf } from "../../src/block/errors.ts";
 import { patternOf } from "../../src/testing/pattern.ts";
 import type { Operation, OperationKind } from "./operations.ts";
-import type { View } from "./views.ts";
+import { mayBeKept, type View } from "./views.ts";
 import type { World } from "./world.ts";
 
 /** A stretch of a view that an operation reads or writes. */
@@ -177,7 +177,9 @@ function discardSector(view: View, at: number, passes: boolean): void {
   const { known, maybe, demanded, manner, cow } = view.snapshot!;
   const chunk = Math.floor(at / manner.chunkSectors);
   const isWhole = cow.device.supports.discard;
-  if (maybe.has(chunk) || demanded.has(chunk) || !isWhole) view.model.maybeStomp(0, at, 1);
+  const isUncertain = maybe.has(chunk) || demanded.has(chunk) ||
+    (!known.has(chunk) && !passes && mayBeKept(view, chunk));
+  if (isUncertain || !isWhole) view.model.maybeStomp(0, at, 1);
   else if (known.has(chunk) || passes) view.model.stomp(0, at, 1);
 }
 

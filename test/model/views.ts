@@ -5,7 +5,8 @@
  * The model does not know which chunks are excepted, only which must be (`known`) and which may be
  * (`maybe`), because a write that failed half-way, or that was under way when a snapshot was taken,
  * has left one or the other behind. From that follows whether the snapshot must have become invalid,
- * may have, or must not.
+ * may have, or must not. With copy-on-read any other chunk may be excepted as well, as far as reads
+ * may fill the COW device.
  */
 import type { SyncBlockDevice } from "../../src/block/device.ts";
 import type { Plan } from "../../src/block/plan.ts";
@@ -24,6 +25,8 @@ export interface SnapshotManner {
   readonly discardZeroesCow: boolean;
   readonly discardPassdownOrigin: boolean;
   readonly pendingChunksMax: number;
+  readonly copyOnRead: boolean;
+  readonly copyOnReadPercentMax: number;
 }
 
 /** A snapshot's side of a view. */
@@ -74,6 +77,23 @@ export function* planDevice(name: string, planTarget: Plan<Target>): Plan<Mapped
 export function* planClose(device: SyncBlockDevice): Plan {
   if (device instanceof MappedDevice) yield* device.destroy();
   else device.closeSync();
+}
+
+/** The most exceptions that there may be. */
+export function mostExceptionsIn({ model, snapshot }: View): number {
+  const { known, maybe, manner, cow } = snapshot!;
+  const written = new Set([...known, ...maybe]).size;
+  if (!manner.copyOnRead) return written;
+  const shareSectors = (cow.device.sectorCount * manner.copyOnReadPercentMax) / 100;
+  const kept = Math.floor(shareSectors / manner.chunkSectors);
+  const chunkCount = Math.ceil(model.sectorCount / manner.chunkSectors);
+  return Math.max(written, Math.min(written + kept, chunkCount));
+}
+
+/** Whether a chunk that nothing was written to may be excepted. */
+export function mayBeKept({ model, snapshot }: View, chunk: number): boolean {
+  const { copyOnRead, chunkSectors } = snapshot!.manner;
+  return copyOnRead && chunk * chunkSectors < model.sectorCount;
 }
 
 /** How many exceptions fit on a COW device. */
@@ -127,7 +147,8 @@ export function checkLeftBehind(view: View): void {
   const olds = new Set(image.entries.map(([oldChunk]) => oldChunk));
   for (const chunk of state.known) want(olds.has(chunk), `chunk ${chunk} has no exception`);
   for (const [oldChunk, newChunk] of image.entries) {
-    want(state.known.has(oldChunk) || state.maybe.has(oldChunk), `chunk ${oldChunk} has one`);
+    const isWritten = state.known.has(oldChunk) || state.maybe.has(oldChunk);
+    want(isWritten || mayBeKept(view, oldChunk), `chunk ${oldChunk} has one`);
     const sector = oldChunk * chunkSectors;
     const count = Math.min(chunkSectors, view.model.sectorCount - sector);
     const start = newChunk * chunkSectors * 512;

@@ -138,7 +138,7 @@ export class World {
     const state = view.snapshot!;
     const status = views.statusOf(view);
     const capacity = views.capacityOf(state);
-    const most = new Set([...state.known, ...state.maybe]).size;
+    const most = views.mostExceptionsIn(view);
     const want = (holds: boolean, what: string) => {
       if (holds) return;
       const facts = `${state.known.size} to ${most} exceptions, room for ${capacity}`;

@@ -15,9 +15,11 @@
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
 import { type Plan, readStep } from "../../block/plan.ts";
-import { bytesToSectors, divCeil } from "../../block/units.ts";
+import { bytesToSectors } from "../../block/units.ts";
+import { isZeroBytes } from "../../devices/byte_scan.ts";
 import type { AreaImage } from "./area_image.ts";
 import { type AreaLayout, ENTRY_BYTES, entryNewChunk, entryOldChunk } from "./disk_format.ts";
+import { EntryBounds } from "./entry_faults.ts";
 import type { ExceptionRun } from "./exception_store.ts";
 
 /** Areas are read in pieces of at most this size. */
@@ -27,7 +29,7 @@ const PIECE_BYTES = 64 * 1024;
 export interface AreasEnd {
   /** The area that holds the end. */
   readonly area: number;
-  /** Entries in it; all of them when no further area fits on the device. */
+  /** Entries in it. */
   readonly entryCount: number;
   /** The chunk behind the highest new chunk; not yet skipped over metadata. */
   readonly nextFreeChunk: number;
@@ -89,6 +91,7 @@ export function readAreas(
 class AreaReader {
   readonly #piece: Uint8Array;
   readonly #view: DataView;
+  readonly #bounds: EntryBounds;
   #nextFreeChunk: number;
   #isAscending = true;
   #area = 0;
@@ -96,36 +99,39 @@ class AreaReader {
 
   constructor(
     readonly cow: BlockDevice,
-    readonly source: BlockDevice,
+    source: BlockDevice,
     readonly layout: AreaLayout,
     readonly joiner: RunJoiner,
     readonly image: AreaImage,
   ) {
     this.#piece = new Uint8Array(Math.min(layout.chunkBytes, PIECE_BYTES));
     this.#view = new DataView(this.#piece.buffer);
+    this.#bounds = new EntryBounds(cow, source, layout);
     this.#nextFreeChunk = layout.firstDataChunk;
-  }
-
-  get #newChunkEnd(): number {
-    return Math.floor(this.cow.sectorCount / this.layout.chunkSectors);
   }
 
   *read(): Plan<AreasEnd> {
     const { layout } = this;
-    for (; layout.areaChunk(this.#area) < this.#newChunkEnd; this.#area++) {
+    for (; layout.areaChunk(this.#area) < this.#bounds.newChunkEnd; this.#area++) {
       this.image.reset();
       this.#entryCount = 0;
       for (let offset = 0; offset < layout.chunkBytes; offset += this.#piece.length) {
         yield* this.#readPiece(offset);
         const endIndex = this.#takeEntries();
         if (endIndex >= 0) {
-          const isStale = hasBytes(this.#piece, endIndex * ENTRY_BYTES) ||
+          const isStale = this.#hasBytes(endIndex) ||
             (yield* this.#hasBytesFrom(offset + this.#piece.length));
           return this.#end(this.#area, isStale);
         }
       }
     }
-    return this.#end(this.#area - 1, false);
+    // Nobody leaves a full area at the end of a device: a successor stood there.
+    throw new BlockDeviceError(
+      "EINVAL",
+      `Cannot load exceptions from "${this.cow.name}": area ${this.#area - 1} is full, and the ` +
+        `device ends in front of the next one, at sector ${this.cow.sectorCount}`,
+      { device: this.cow.name },
+    );
   }
 
   #end(area: number, hasStaleTail: boolean): AreasEnd {
@@ -162,36 +168,27 @@ class AreaReader {
   }
 
   #check(oldChunk: number, newChunk: number): void {
-    const { cow, source, layout } = this;
-    const oldChunkEnd = divCeil(source.sectorCount, layout.chunkSectors);
-    let why: string | null = null;
-    if (!(oldChunk < oldChunkEnd)) {
-      why = `old chunk ${oldChunk}, but "${source.name}" has only ${oldChunkEnd} chunks`;
-    } else if (!(newChunk < this.#newChunkEnd)) {
-      why = `new chunk ${newChunk}, but "${cow.name}" has only ${this.#newChunkEnd} chunks`;
-    } else if (layout.isMetadataChunk(newChunk)) {
-      why = `new chunk ${newChunk}, which holds metadata`;
-    }
-    if (why === null) return;
+    const { cow } = this;
+    const fault = this.#bounds.oldChunkFault(oldChunk) ?? this.#bounds.newChunkFault(newChunk);
+    if (fault === null) return;
     const where = `entry ${this.#entryCount} of area ${this.#area}`;
     throw new BlockDeviceError(
       "EINVAL",
-      `Cannot load exceptions from "${cow.name}": ${where} has ${why}`,
+      `Cannot load exceptions from "${cow.name}": ${where} has ${fault.clause}`,
       { device: cow.name },
     );
+  }
+
+  #hasBytes(entry: number): boolean {
+    return !isZeroBytes(this.#piece, entry * ENTRY_BYTES, this.#piece.length);
   }
 
   *#hasBytesFrom(startBytes: number): Plan<boolean> {
     const { chunkBytes } = this.layout;
     for (let offset = startBytes; offset < chunkBytes; offset += this.#piece.length) {
       yield* this.#readPiece(offset);
-      if (hasBytes(this.#piece, 0)) return true;
+      if (this.#hasBytes(0)) return true;
     }
     return false;
   }
-}
-
-function hasBytes(bytes: Uint8Array, start: number): boolean {
-  for (let index = start; index < bytes.length; index++) if (bytes[index] !== 0) return true;
-  return false;
 }

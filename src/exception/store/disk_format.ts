@@ -29,7 +29,7 @@ export const HEADER_MAGIC = 0x70416e53;
 /** The only version there is. */
 export const HEADER_VERSION = 1;
 /** Bytes of a header that mean something. */
-const HEADER_BYTES = 16;
+export const HEADER_BYTES = 16;
 /** Bytes of an entry. */
 export const ENTRY_BYTES = 16;
 /** Chunks in front of the first area. */
@@ -152,6 +152,26 @@ export class AreaLayout {
    */
   areaChunk(area: number): number {
     return HEADER_CHUNKS + this.strideChunks * area;
+  }
+
+  /**
+   * The new chunk of an entry, when all were handed out in order.
+   *
+   * @param place The entry's place in the list.
+   * @returns Its chunk on the COW device.
+   */
+  chunkInOrder(place: number): number {
+    return this.firstDataChunk + place + Math.floor(place / this.entriesPerArea);
+  }
+
+  /**
+   * How large a device must be to hold an area.
+   *
+   * @param area The area's index.
+   * @returns The sector behind its last.
+   */
+  areaEndSector(area: number): number {
+    return (this.areaChunk(area) + 1) * this.chunkSectors;
   }
 
   /**

@@ -10,6 +10,7 @@
  * | `invalidate` | {@linkcode ExceptionStore.invalidate} |
  * | `fraction_full` | {@linkcode ExceptionStore.usage} |
  * | `destroy` | {@linkcode ExceptionStore.destroy} |
+ * | — | {@linkcode ExceptionStore.retireException}, for destinations with bad chunks |
  * | — (2009) | {@linkcode ExceptionStore.prepareMerge}, {@linkcode ExceptionStore.commitMerge} |
  *
  * The order of calls is the table's promise, so a store needs no locks: `readMetadata` once and
@@ -17,13 +18,14 @@
  * them is under way; exceptions are committed in the order in which they were prepared, all of them
  * or the store is invalidated.
  *
- * Stores: persistent `P` and `PO` (Linux's format), transient `N`.
+ * Stores: persistent `P` and `PO` (Linux's format), transient `N`, relocated blocks (EVMS's format).
  *
  * This module is browser compatible.
  *
  * @module
  */
 
+import { BlockDeviceError, codeOf } from "../../block/errors.ts";
 import type { Plan } from "../../block/plan.ts";
 
 /** dm's letters: persistent, persistent with overflow instead of invalidation, transient. */
@@ -49,10 +51,29 @@ export interface StoreUsage {
   readonly metadataSectors: number;
 }
 
+/** A commit that failed midway. */
+export class PartialCommit extends BlockDeviceError {
+  /** How many exceptions, from the first on, were remembered, durably. */
+  readonly committedCount: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param committedCount How many exceptions were remembered.
+   * @param cause What went wrong then.
+   */
+  constructor(committedCount: number, cause: unknown) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(codeOf(cause), message, { cause });
+    this.name = "PartialCommit";
+    this.committedCount = committedCount;
+  }
+}
+
 /** Remembers exceptions. */
 export interface ExceptionStore {
-  /** dm's letters. */
-  readonly type: StoreType;
+  /** dm's letters; `bbr` for the store of relocated blocks, whose type no table line names. */
+  readonly type: StoreType | "bbr";
   /** Sectors in a chunk. For a persistent store known only after `readMetadata`. */
   readonly chunkSectors: number;
   /** Exceptions that were committed but are not yet durable. */
@@ -77,8 +98,24 @@ export interface ExceptionStore {
    *
    * @param runs The exceptions; none to make the earlier ones durable, and with them all data.
    * @param durable Whether they must be durable when this ends.
+   * @throws {PartialCommit} When only some could be remembered. The others are given up.
+   * @throws {BlockDeviceError} When none could be.
    */
   commitExceptions(runs: readonly ExceptionRun[], durable: boolean): Plan;
+  /**
+   * Notes, durably, that new chunks cannot be written, and never hands them out again. Left out: an
+   * exception that cannot be filled makes the store invalid.
+   *
+   * @param run Prepared exceptions that will not be committed.
+   */
+  retireException?(run: ExceptionRun): Plan;
+  /**
+   * Gives prepared exceptions up; their new chunks may be lost until the store is read again. Left out:
+   * an exception that cannot be filled makes the store invalid, or is retired.
+   *
+   * @param run Prepared exceptions that will not be committed.
+   */
+  abandonException?(run: ExceptionRun): void;
   /** Notes for ever that the exceptions are not to be used. */
   invalidate(): Plan;
   /** How full the destination is. */

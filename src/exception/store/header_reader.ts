@@ -11,8 +11,8 @@ import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
 import { type Plan, readStep } from "../../block/plan.ts";
 import { sectorsToBytes } from "../../block/units.ts";
-import { chunkSizeFault } from "./chunk_size.ts";
-import { decodeHeader, HEADER_MAGIC, HEADER_VERSION } from "./disk_format.ts";
+import { decodeHeader } from "./disk_format.ts";
+import { headerFaults } from "./header_faults.ts";
 
 /** The chunk size of a fresh store when the table gives none: 16 KiB. */
 const DEFAULT_CHUNK_SECTORS = 32;
@@ -60,32 +60,18 @@ export function* readHeader(context: HeaderContext): Plan<HeaderFound> {
     const fallback = Math.max(DEFAULT_CHUNK_SECTORS, logicalSectors);
     return { state: "fresh", chunkSectors: context.chunkSectors || fallback };
   }
-  if (header.magic !== HEADER_MAGIC) {
-    log("persistent snapshot: Invalid or corrupt snapshot");
-    const found = `0x${header.magic.toString(16)}`;
-    throw refuse(cow, "ENXIO", `its magic is ${found}, want 0x70416e53 ("SnAp") or zeroes`);
+  const [fault] = headerFaults(header, [source, cow]);
+  const { chunkSectors } = header;
+  const isOverridden = context.chunkSectors !== 0 && chunkSectors !== context.chunkSectors;
+  if (isOverridden && fault?.kind !== "foreignMagic") {
+    log(
+      `persistent snapshot: chunk size ${chunkSectors} in device metadata overrides ` +
+        `table chunk size of ${context.chunkSectors}.`,
+    );
   }
-  checkChunkSize(header.chunkSectors);
-  if (header.version !== HEADER_VERSION) {
-    log(`persistent snapshot: unable to handle snapshot disk version ${header.version | 0}`);
-    throw refuse(cow, "EINVAL", `its version is ${header.version}, want ${HEADER_VERSION}`);
+  if (fault !== undefined) {
+    log(fault.log);
+    throw refuse(cow, fault.code, fault.clause);
   }
-  const state = header.valid === 0 ? "invalid" : "loaded";
-  return { state, chunkSectors: header.chunkSectors };
-
-  function checkChunkSize(onDisk: number): void {
-    if (onDisk === context.chunkSectors) return;
-    if (context.chunkSectors !== 0) {
-      log(
-        `persistent snapshot: chunk size ${onDisk} in device metadata overrides ` +
-          `table chunk size of ${context.chunkSectors}.`,
-      );
-    }
-    const fault = chunkSizeFault(onDisk, [source, cow]);
-    if (fault === null) return;
-    // The kernel tests a size of zero as it tests any other number.
-    const reason = onDisk === 0 ? "Chunk size is not a power of 2" : fault.reason;
-    log(`persistent snapshot: invalid on-disk chunk size ${onDisk}: ${reason}.`);
-    throw refuse(cow, "EINVAL", `in its header ${fault.clause}`);
-  }
+  return { state: header.valid === 0 ? "invalid" : "loaded", chunkSectors };
 }

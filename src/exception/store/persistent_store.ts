@@ -20,7 +20,10 @@
  * of metadata. Not handed out, although the kernel tries: an entry that would fill an area whose
  * successor does not fit on the device.
  *
- * **Failure**: an I/O error in a commit leaves the store unusable; the table invalidates it.
+ * **Failure**: a commit that fails is taken back, but for what lies in areas that it closed. The device
+ * may hold any of it, so the end of the list is cleared, as in 5, before it grows again.
+ *
+ * Longer than most files: the order on the device is one argument, and is read in one place.
  *
  * This module is browser compatible.
  *
@@ -31,11 +34,18 @@
 import type { BlockDevice } from "../../block/device.ts";
 import { assert, BlockDeviceError } from "../../block/errors.ts";
 import { flushStep, type Plan, readStep, writeStep, zeroStep } from "../../block/plan.ts";
-import { bytesToSectors, SECTOR_BYTES, sectorsToBytes } from "../../block/units.ts";
+import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import { AreaImage } from "./area_image.ts";
 import { readAreas } from "./area_reader.ts";
+import { planClearTail } from "./area_tail.ts";
 import { AreaLayout, encodeHeader } from "./disk_format.ts";
-import type { ExceptionRun, ExceptionStore, StoreType, StoreUsage } from "./exception_store.ts";
+import {
+  type ExceptionRun,
+  type ExceptionStore,
+  PartialCommit,
+  type StoreType,
+  type StoreUsage,
+} from "./exception_store.ts";
 import { readHeader } from "./header_reader.ts";
 
 /** What a persistent store is made from. */
@@ -50,6 +60,16 @@ export interface PersistentStoreOptions {
   readonly hasOverflow: boolean;
   /** Takes what the kernel would log, without its `device-mapper: `. */
   readonly log: (line: string) => void;
+}
+
+/** What a commit has added so far. */
+interface Addition {
+  /** How many are in the image, or were. */
+  addedCount: number;
+  /** How many of them lie in areas that were closed, durably. */
+  closedCount: number;
+  /** Where in the current area it began. */
+  start: number;
 }
 
 /** Remembers exceptions on the COW device. */
@@ -121,18 +141,22 @@ export class PersistentStore implements ExceptionStore {
   }
 
   *commitExceptions(runs: readonly ExceptionRun[], durable: boolean): Plan {
-    if (this.#hasStaleTail) yield* this.#clearStaleTail();
-    for (const { oldChunk, newChunk, count } of runs) {
-      for (let index = 0; index < count; index++) {
-        if (this.#entryCount === this.#layout.entriesPerArea) yield* this.#openNextArea();
-        this.#image.set(this.#entryCount, oldChunk + index, newChunk + index);
-        this.#entryCount++;
-        this.#preparedCount--;
-        if (this.#entryCount === this.#layout.entriesPerArea) yield* this.#closeArea();
-      }
+    const total = runs.reduce((sum, { count }) => sum + count, 0);
+    const addition: Addition = { addedCount: 0, closedCount: 0, start: this.#entryCount };
+    this.#preparedCount -= total;
+    try {
+      if (this.#hasStaleTail) yield* this.#clearStaleTail();
+      yield* this.#add(runs, addition);
+      if (durable && this.#image.isDirty) yield* this.#settle();
+      else if (runs.length === 0) yield flushStep(this.#cow);
+    } catch (error) {
+      this.#takeBack(addition);
+      throw addition.closedCount === 0 ? error : new PartialCommit(addition.closedCount, error);
     }
-    if (durable && this.#image.isDirty) yield* this.#settle();
-    else if (runs.length === 0) yield flushStep(this.#cow);
+  }
+
+  abandonException({ count }: ExceptionRun): void {
+    this.#preparedCount -= count;
   }
 
   *invalidate(): Plan {
@@ -200,18 +224,42 @@ export class PersistentStore implements ExceptionStore {
 
   destroy(): void {}
 
+  *#add(runs: readonly ExceptionRun[], addition: Addition): Plan {
+    const { entriesPerArea } = this.#layout;
+    for (const { oldChunk, newChunk, count } of runs) {
+      for (let index = 0; index < count; index++) {
+        if (this.#entryCount === entriesPerArea) yield* this.#openNextArea();
+        this.#image.set(this.#entryCount, oldChunk + index, newChunk + index);
+        this.#entryCount++;
+        addition.addedCount++;
+        if (this.#entryCount < entriesPerArea) continue;
+        yield* this.#closeArea();
+        addition.closedCount = addition.addedCount;
+        addition.start = 0;
+      }
+    }
+  }
+
+  /** Takes back what a failed commit has added to the image. The device may hold any of it. */
+  #takeBack({ start, addedCount, closedCount }: Addition): void {
+    if (addedCount === closedCount) return;
+    for (let index = start; index < this.#entryCount; index++) this.#image.set(index, 0, 0);
+    this.#entryCount = start;
+    this.#settledCount = Math.min(this.#settledCount, start);
+    this.#hasStaleTail = true;
+  }
+
   #emptyImage(): AreaImage {
     return new AreaImage(this.#layout.chunkBytes, sectorsToBytes(this.#blockSectors));
   }
 
   #hasRoomForArea(area: number): boolean {
-    const endChunk = this.#layout.areaChunk(area) + 1;
-    return this.#cow.sectorCount >= endChunk * this.#layout.chunkSectors;
+    return this.#cow.sectorCount >= this.#layout.areaEndSector(area);
   }
 
   #requireAreas(areaCount: number): void {
     if (this.#hasRoomForArea(areaCount - 1)) return;
-    const wanted = (this.#layout.areaChunk(areaCount - 1) + 1) * this.chunkSectors;
+    const wanted = this.#layout.areaEndSector(areaCount - 1);
     throw new BlockDeviceError(
       "EIO",
       `Cannot keep exceptions on "${this.#cow.name}": it has ${this.#cow.sectorCount} sectors, ` +
@@ -264,7 +312,7 @@ export class PersistentStore implements ExceptionStore {
     this.#beginArea(this.#area + 1);
   }
 
-  /** An area that was full when it was loaded, with no successor on the device at that time. */
+  /** An area that a merge has gone back to, and taken nothing from yet. */
   *#openNextArea(): Plan {
     yield* this.#zeroArea(this.#area + 1);
     yield flushStep(this.#cow);
@@ -292,20 +340,15 @@ export class PersistentStore implements ExceptionStore {
   }
 
   *#clearStaleTail(): Plan {
-    const blockBytes = sectorsToBytes(this.#blockSectors);
-    const { chunkBytes } = this.#layout;
-    const areaSector = this.#areaSector(this.#area);
-    let offsetBytes = this.#image.blockStart(this.#entryCount);
-    if (offsetBytes < chunkBytes) {
-      const block = this.#image.block(offsetBytes);
-      yield writeStep(this.#cow, block, areaSector + offsetBytes / SECTOR_BYTES);
-      offsetBytes += blockBytes;
-    }
-    if (offsetBytes < chunkBytes) {
-      const sectorCount = bytesToSectors(chunkBytes - offsetBytes);
-      yield zeroStep(this.#cow, areaSector + offsetBytes / SECTOR_BYTES, sectorCount);
-    }
-    yield flushStep(this.#cow);
+    // The block of the end may hold entries whose data is not durable yet.
+    if (this.unsettledCount > 0) yield flushStep(this.#cow);
+    const offsetBytes = this.#image.blockStart(this.#entryCount);
+    yield* planClearTail(this.#cow, {
+      areaSector: this.#areaSector(this.#area),
+      areaBytes: this.#layout.chunkBytes,
+      offsetBytes,
+      block: () => this.#image.block(offsetBytes),
+    });
     this.#hasStaleTail = false;
   }
 }

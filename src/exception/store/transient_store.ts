@@ -44,6 +44,9 @@ export class TransientStore implements ExceptionStore {
 
   *commitExceptions(_runs: readonly ExceptionRun[], _durable: boolean): Plan {}
 
+  // Chunks are not given back; the device is small enough to be worth nothing afterwards.
+  abandonException(): void {}
+
   *invalidate(): Plan {}
 
   usage(): StoreUsage {

@@ -157,8 +157,10 @@ export const DMSETUP_COMMANDS: readonly DmsetupCommand[] = [
   fixed("message <device> <sector> <word>...", [3, Infinity], (call, words) => {
     const [device = "", sector = "", ...message] = words;
     return planned(() => {
-      const answer = call.mapper.message(device, parseSector(sector), message);
-      if (answer !== "") call.print(answer);
+      // The kernel gets one text and splits it; dmsetup ends an answer with a newline if it has none.
+      const parts = message.join(" ").split(/\s+/).filter((part) => part !== "");
+      const answer = call.mapper.message(device, parseSector(sector), parts);
+      if (answer !== "") call.print(answer.replace(/\n$/, ""));
     });
   }),
   fixed("wait <device> [<event number>]", [1, 2], function* (call, [device = "", event = "0"]) {

@@ -123,13 +123,15 @@ function refusalLines(error: unknown, type: string): string[] {
 class TableLoad {
   readonly #context: TableContext;
   readonly #logLines: string[] = [];
+  #isLoading = true;
 
   constructor(context: TableContext) {
     this.#context = context;
   }
 
   #log(line: string): void {
-    this.#logLines.push(line);
+    // Targets go on logging for as long as they live; that is no longer about the load.
+    if (this.#isLoading) this.#logLines.push(line);
     this.#context.log(line);
   }
 
@@ -195,6 +197,7 @@ class TableLoad {
       for (const target of targets.reverse()) yield* target.destroy();
       throw error;
     }
+    this.#isLoading = false;
     return targets;
   }
 }

@@ -9,8 +9,9 @@
  * |---|---|
  * | store | `P`, `PO`, `N`, any case. Behind `PO` and `N` anything may follow; behind `P` only `O` |
  * | chunk sectors | decimal; 0 is the store's own size. Sizes are judged by the store |
- * | count | 0 to 2; words behind the counted ones are ignored |
+ * | count | 0 to 2, with `copy_on_read` to 3; words behind the counted ones are ignored |
  * | feature | `discard_zeroes_cow`; `discard_passdown_origin`, which needs the first. Any case |
+ * | | `copy_on_read`, which Linux does not have. A merge keeps the word and ignores it |
  *
  * Linux 6.1 loses the text of a store's refusal and only ever says that it could not create the
  * store. That is the `reason` here; the sentence for people stays the specific one.
@@ -62,24 +63,29 @@ function parseChunkSectors(word: string): number {
 interface Features {
   discardZeroesCow: boolean;
   discardPassdownOrigin: boolean;
+  copyOnRead: boolean;
 }
 
 function parseFeatures(words: readonly string[]): Features {
-  const features = { discardZeroesCow: false, discardPassdownOrigin: false };
+  const features = { discardZeroesCow: false, discardPassdownOrigin: false, copyOnRead: false };
   const [countWord, ...names] = words;
   if (countWord === undefined) return features;
-  const count = parseUnsigned(countWord, 2);
-  if (count === null || names.length < count) {
+  const count = parseUnsigned(countWord, 3);
+  const counted = names.slice(0, count ?? 0).map((name) => name.toLowerCase());
+  // Three are one more than dm's two only if one of them is not dm's.
+  if (
+    count === null || counted.length < count || (count > 2 && !counted.includes("copy_on_read"))
+  ) {
     throw refuse(
       "Invalid number of feature arguments",
-      `Cannot read the features "${words.join(" ")}": want a count from 0 to 2 and as many names`,
+      `Cannot read the features "${words.join(" ")}": want a count from 0 to 3 and as many names`,
     );
   }
-  for (const name of names.slice(0, count)) {
-    const feature = name.toLowerCase();
+  for (const feature of counted) {
     if (feature === "discard_zeroes_cow") features.discardZeroesCow = true;
     else if (feature === "discard_passdown_origin") features.discardPassdownOrigin = true;
-    else throw refuse("Unrecognised feature requested", `Cannot use the feature "${name}"`);
+    else if (feature === "copy_on_read") features.copyOnRead = true;
+    else throw refuse("Unrecognised feature requested", `Cannot use the feature "${feature}"`);
   }
   if (features.discardPassdownOrigin && !features.discardZeroesCow) {
     throw refuse(

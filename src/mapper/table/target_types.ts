@@ -11,7 +11,6 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import type { Plan } from "../../block/plan.ts";
-import { createError } from "../../targets/error.ts";
 import { createLinear } from "../../targets/linear.ts";
 import type { Target } from "../../targets/target.ts";
 import { TargetError } from "../../targets/target_error.ts";
@@ -127,11 +126,4 @@ export const zeroType: TargetType = {
   name: "zero",
   version: "1.2.0",
   plan: (words, context) => planned(() => buildZero(words, context)),
-};
-
-/** `error`, whose arguments dm ignores. */
-export const errorType: TargetType = {
-  name: "error",
-  version: "1.7.0",
-  plan: (_words, context) => planned(() => createError(context.sectorCount)),
 };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { expectRefusal } from "./command_clauses.ts";
 import { cowdisk } from "./session.ts";
 
-const COMMANDS = ["tour", "snapshot", "status", "dump", "export", "merge"];
+const COMMANDS = ["tour", "snapshot", "status", "dump", "check", "export", "merge"];
 
 test("the help lists every command with a few words", async () => {
   const { code, out, err } = await cowdisk(["--help"]);

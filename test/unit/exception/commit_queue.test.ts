@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BlockDeviceError } from "../../../src/block/errors.ts";
 import { runAsync, runSync } from "../../../src/block/plan.ts";
 import { CommitQueue } from "../../../src/exception/commit_queue.ts";
+import type { ExceptionRun, ExceptionStore } from "../../../src/exception/mod.ts";
 import type { PendingException } from "../../../src/exception/pending_exceptions.ts";
 import { PersistentStore } from "../../../src/exception/store/persistent_store.ts";
 import { openStore, range } from "./images.ts";
@@ -236,4 +237,97 @@ test("a synchronous caller that would have to wait is told so, and nothing has c
   expect(set.queue.isValid).toBe(true);
   await set.bench.settle(commit);
   expect(set.told).toEqual(["complete 1+1"]);
+});
+
+describe("a store that can retire new chunks", () => {
+  /** A queue in front of a store in memory that notes what it is told; `refuses` makes a verb fail. */
+  function setUpRetiring(refuses: "retire" | "commit" | "nothing" = "nothing") {
+    const notes: string[] = [];
+    let nextChunk = 100;
+    const words = ({ oldChunk, newChunk, count }: ExceptionRun) =>
+      `${oldChunk}>${newChunk}+${count}`;
+    const fail = (verb: string) => {
+      if (refuses === verb) throw new BlockDeviceError("EIO", `No ${verb}`);
+    };
+    const store: ExceptionStore = {
+      type: "bbr",
+      chunkSectors: 1,
+      unsettledCount: 0,
+      *readMetadata() {
+        return "fresh" as const;
+      },
+      prepareException: () => nextChunk++,
+      *commitExceptions(runs) {
+        fail("commit");
+        notes.push(`commit ${runs.map(words).join(" ")}`);
+      },
+      *retireException(run) {
+        fail("retire");
+        notes.push(`retire ${words(run)}`);
+      },
+      *invalidate() {
+        notes.push("invalidate");
+      },
+      usage: () => ({ allocatedSectors: 0, totalSectors: 0, metadataSectors: 0 }),
+      destroy() {},
+    };
+    const queue = new CommitQueue(store, true, {
+      onComplete: (run) => notes.push(`complete ${words(run)}`),
+      onInvalidating: () => {},
+      onInvalid: (reason) => notes.push(`invalid: ${reason}`),
+    });
+    const end = (run: PendingException, failure: unknown = null) => {
+      run.failure = failure;
+      run.isFilled = true;
+      return runAsync(queue.commitThrough(run));
+    };
+    return { queue, notes, end };
+  }
+
+  const worn = new BlockDeviceError("EIO", "The medium is worn");
+
+  test("is told of those that could not be filled, in their turn, and stays valid", async () => {
+    const { queue, notes, end } = setUpRetiring();
+    const [one, two, three] = [7, 8, 9].map((chunk) => queue.allocate(chunk, 1, true)[0]!);
+    const ends = [end(three!), end(two!, worn)];
+    await quiet();
+    expect(notes).toEqual([]);
+    await Promise.all([...ends, end(one!)]);
+    expect(notes).toEqual([
+      "commit 7>100+1",
+      "complete 7>100+1",
+      "retire 8>101+1",
+      "commit 9>102+1",
+      "complete 9>102+1",
+    ]);
+    expect([queue.isValid, two!.failure, queue.pending.chunkCount]).toEqual([true, worn, 0]);
+    queue.check();
+  });
+
+  test("and that cannot note it is invalidated, once", async () => {
+    const { queue, notes, end } = setUpRetiring("retire");
+    const [run] = queue.allocate(7, 1, true);
+    await end(run!, worn);
+    expect([notes, queue.isValid]).toEqual([
+      ["invalidate", "invalid: Error reading/writing"],
+      false,
+    ]);
+  });
+
+  test("is not told of chunks that are not at fault: it is invalidated", async () => {
+    const { queue, notes, end } = setUpRetiring();
+    const [run] = queue.allocate(7, 1, true);
+    await end(run!, new BlockDeviceError("ENOMEM", "No memory"));
+    expect([notes, queue.isValid]).toEqual([
+      ["invalidate", "invalid: Error reading/writing"],
+      false,
+    ]);
+  });
+
+  test("is invalidated as any other when a commit fails", async () => {
+    const { queue, notes, end } = setUpRetiring("commit");
+    const [run] = queue.allocate(7, 1, true);
+    await end(run!);
+    expect([notes.at(-1), queue.isValid]).toEqual(["invalid: Error reading/writing", false]);
+  });
 });

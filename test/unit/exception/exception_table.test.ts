@@ -23,8 +23,8 @@ describe("opening", () => {
 
   test("what an earlier table made is found again", () => {
     const one = openTable();
-    runSync(one.table.break(3, 4, true));
-    runSync(one.table.break(20, 1, true));
+    runSync(one.table.break(3, 4, "now"));
+    runSync(one.table.break(20, 1, "now"));
     const two = openTable({ source: one.source, cow: one.cow });
     expect(two.table.runs()).toEqual([
       { oldChunk: 3, newChunk: 2, count: 4 },
@@ -58,7 +58,7 @@ describe("opening", () => {
       "Invalid",
     ]);
     expect(log).toEqual(["snapshots: Snapshot is marked invalid."]);
-    expect(() => runSync(table.break(0, 1, true))).toThrow(
+    expect(() => runSync(table.break(0, 1, "now"))).toThrow(
       expect.objectContaining({ code: "EIO" }),
     );
   });
@@ -67,7 +67,7 @@ describe("opening", () => {
 describe("breaking", () => {
   test("old data is copied, then remembered, and then found", () => {
     const set = openTable();
-    expect(runSync(set.table.break(3, 2, true))).toBe(2);
+    expect(runSync(set.table.break(3, 2, "now"))).toBe(2);
     expect(set.bench.takeTrace()).toEqual([
       "source read 24+16",
       "cow write 16+16",
@@ -82,7 +82,7 @@ describe("breaking", () => {
 
   test("a caller's own data is written instead of a copy", () => {
     const set = openTable();
-    runSync(set.table.break(3, 1, true, function* (run) {
+    runSync(set.table.break(3, 1, "now", function* (run) {
       yield writeStep(set.cow.device, patternOf(2, 24, 8), run.newChunk * 8);
     }));
     expect(set.bench.takeTrace()[0]).toBe("cow write 16+8");
@@ -93,7 +93,7 @@ describe("breaking", () => {
 
   test("the last chunk is as short as the source", () => {
     const set = openTable({ sourceSectors: 203 });
-    runSync(set.table.break(25, 1, true));
+    runSync(set.table.break(25, 1, "now"));
     expect(set.bench.takeTrace().slice(0, 2)).toEqual(["source read 200+3", "cow write 16+3"]);
     verifySectors(viewThrough(set), patternOf(1, 0, 203), 0, "the view");
   });
@@ -102,13 +102,13 @@ describe("breaking", () => {
     const bench = new Bench();
     const cow = bench.disk("cow", 400, { logicalSectors: 8 });
     const { table } = openTable({ bench, cow, sourceSectors: 221, chunkSectors: 16 });
-    runSync(table.break(13, 1, true));
+    runSync(table.break(13, 1, "now"));
     expect(bench.takeTrace().slice(0, 2)).toEqual(["source read 208+8", "cow write 32+8"]);
   });
 
   test("a request across an area's border is several runs, and one commit for each area", () => {
     const set = openTable({ chunkSectors: 1, cowSectors: 100 });
-    expect(runSync(set.table.break(10, 40, true))).toBe(40);
+    expect(runSync(set.table.break(10, 40, "now"))).toBe(40);
     expect(set.bench.takeTrace()).toEqual([
       "source read 10+32",
       "cow write 2+32",
@@ -126,12 +126,12 @@ describe("breaking", () => {
 
   test("a full destination makes as many as fit, then none, and stays valid", () => {
     const set = openTable({ cowSectors: 40 });
-    expect(runSync(set.table.break(0, 5, true))).toBe(3);
+    expect(runSync(set.table.break(0, 5, "now"))).toBe(3);
     set.bench.trace = [];
-    expect(runSync(set.table.break(3, 5, true))).toBe(0);
+    expect(runSync(set.table.break(3, 5, "now"))).toBe(0);
     expect([set.bench.takeTrace(), set.table.status()]).toEqual([[], "40/40 16"]);
     set.cow.resize(48);
-    expect(runSync(set.table.break(3, 5, true))).toBe(1);
+    expect(runSync(set.table.break(3, 5, "now"))).toBe(1);
     set.table.check();
   });
 
@@ -147,8 +147,8 @@ describe("breaking", () => {
 describe("settling", () => {
   test("with durability flush nothing is written before the flush, and all of it then", () => {
     const set = openTable({ durability: "flush" });
-    runSync(set.table.break(3, 2, false));
-    runSync(set.table.break(9, 1, false));
+    runSync(set.table.break(3, 2, "policy"));
+    runSync(set.table.break(9, 1, "policy"));
     expect(set.bench.takeTrace().filter((line) => /flush|fua/.test(line))).toEqual([]);
     expect([set.table.isSettled(3, 3), set.table.isSettled(5, 8)]).toEqual([false, true]);
     runSync(set.table.settle());
@@ -162,7 +162,7 @@ describe("settling", () => {
   test("a crash before the flush loses the exceptions, one after it loses none", () => {
     for (const isFlushed of [false, true]) {
       const set = openTable({ durability: "flush" });
-      runSync(set.table.break(3, 2, false));
+      runSync(set.table.break(3, 2, "policy"));
       if (isFlushed) runSync(set.table.settle());
       set.bench.powerCut();
       const { table } = openTable({ bench: set.bench, source: set.source, cow: set.cow });
@@ -173,7 +173,7 @@ describe("settling", () => {
 
   test("a flush that comes during a commit still makes data durable that was written meanwhile", async () => {
     const set = await openSlowTable({ durability: "flush" });
-    await set.bench.settle(runAsync(set.table.break(1, 1, false)));
+    await set.bench.settle(runAsync(set.table.break(1, 1, "policy")));
     const first = runAsync(set.table.settle());
     await set.bench.release(/flush/);
     await set.bench.settle(set.cow.slow.write(patternOf(7, 16, 8), 16)); // chunk 1's data, again
@@ -184,7 +184,7 @@ describe("settling", () => {
 
   test("settling that fails makes the table invalid and the flush fail", () => {
     const set = openTable({ durability: "flush" });
-    runSync(set.table.break(3, 1, false));
+    runSync(set.table.break(3, 1, "policy"));
     set.bench.fault = ({ kind }) => kind === "flush";
     expect(() => runSync(set.table.settle())).toThrow("they are invalid");
     expect(set.table.status()).toBe("Invalid");
@@ -202,8 +202,8 @@ describe("settling", () => {
 describe("events", () => {
   test("watermarks, overflow and the one invalidation are told", () => {
     const set = openTable({ cowSectors: 80, watermarksPercent: [50, 80], store: "PO" });
-    runSync(set.table.break(0, 3, true));
-    runSync(set.table.break(3, 5, true));
+    runSync(set.table.break(0, 3, "now"));
+    runSync(set.table.break(3, 5, "now"));
     set.table.overflow();
     set.table.overflow();
     expect(set.table.status()).toBe("Overflow");

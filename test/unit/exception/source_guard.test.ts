@@ -20,9 +20,9 @@ const verifyView = (set: TableBench) =>
 describe("how many chunks may be overwritten now", () => {
   test("none that is absent; all that are complete; up to the first that is absent", () => {
     const { table } = openTable();
-    runSync(table.break(3, 2, true));
-    runSync(table.break(5, 1, true));
-    runSync(table.break(8, 1, true));
+    runSync(table.break(3, 2, "now"));
+    runSync(table.break(5, 1, "now"));
+    runSync(table.break(8, 1, "now"));
     expect(protectedChunks(table, 0, 2)).toBe(0);
     expect(protectedChunks(table, 3, 5)).toBe(3);
     expect(protectedChunks(table, 3, 9)).toBe(3);
@@ -40,8 +40,8 @@ describe("how many chunks may be overwritten now", () => {
 
   test("none that is not settled", () => {
     const { table } = openTable({ durability: "flush" });
-    runSync(table.break(3, 2, true));
-    runSync(table.break(5, 1, false));
+    runSync(table.break(3, 2, "now"));
+    runSync(table.break(5, 1, "policy"));
     expect(protectedChunks(table, 5, 5)).toBe(0);
     expect(protectedChunks(table, 3, 5)).toBe(1); // one at a time is good enough
     runSync(table.settle());
@@ -50,7 +50,7 @@ describe("how many chunks may be overwritten now", () => {
 
   test("none that is being read", () => {
     const { table } = openTable();
-    runSync(table.break(3, 3, true));
+    runSync(table.break(3, 3, "now"));
     const stay = table.readers.enter(4, 4);
     expect([protectedChunks(table, 3, 5), protectedChunks(table, 4, 5)]).toEqual([1, 0]);
     table.readers.leave(stay);
@@ -61,7 +61,7 @@ describe("how many chunks may be overwritten now", () => {
 describe("the guard", () => {
   test("copies out what is absent and leaves alone what is there", async () => {
     const set = openTable();
-    runSync(set.table.break(4, 1, true));
+    runSync(set.table.break(4, 1, "now"));
     set.bench.trace = [];
     await overwrite(set, 3, 6);
     const reads = set.bench.takeTrace().filter((line) => line.startsWith("source"));
@@ -72,7 +72,7 @@ describe("the guard", () => {
 
   test("settles what an earlier snapshot write made, before the source is overwritten", async () => {
     const set = openTable({ durability: "flush" });
-    runSync(set.table.break(3, 1, false));
+    runSync(set.table.break(3, 1, "policy"));
     await overwrite(set, 3, 3);
     expect(set.bench.takeTrace().slice(-2)).toEqual(["cow flush", "cow write 8+1 fua"]);
     set.bench.powerCut();

@@ -6,6 +6,8 @@ import { createLinear } from "../../../src/targets/linear.ts";
 import { runSync } from "../../../src/block/plan.ts";
 import { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import {
+  openCache,
+  openCacheSync,
   openMerge,
   openMergeSync,
   openOrigin,
@@ -111,6 +113,19 @@ test("openMerge shows the snapshot at once and merges on its own", async () => {
   await device.close();
 });
 
+test("a cache goes on with what an earlier one has kept, and says what it is", async () => {
+  const origin = memory(64, patternOf(1, 0, 64));
+  const cow = memory(200);
+  const first = await openCache({ origin, cow, chunkSectors: 8 });
+  contentOf(first);
+  await first.close();
+  const other = createMemoryDevice({ sectorCount: 64, name: "remote" });
+  const second = openCacheSync({ origin: other, cow });
+  verifySectors(contentOf(second), patternOf(1, 0, 64), 0, "kept from another origin");
+  expect([second.name, statusOf(second)]).toEqual(["remote-cache", "80/200 16"]);
+  second.closeSync();
+});
+
 test("what cannot be made leaves nothing behind", async () => {
   const disk = memory(64);
   const refusals = [
@@ -118,6 +133,7 @@ test("what cannot be made leaves nothing behind", async () => {
     () => openSnapshot({ origin: disk, cow: memory(8), chunkSectors: 8 }),
     () => openSnapshot({ origin: disk, cow: memory(80), chunkSectors: 3 }),
     () => openMerge({ origin: disk, cow: memory(80), store: "N", chunkSectors: 8 }),
+    () => openCache({ origin: disk, cow: disk }),
   ];
   for (const refusal of refusals) await expect(refusal()).rejects.toHaveProperty("code");
   const cow = memory(80);
@@ -153,6 +169,21 @@ const suites: Record<string, (sectorCount: number) => DeviceFixture> = {
     const cow = memory(2 * sectorCount + 100);
     const options = { origin: memory(sectorCount), cow, chunkSectors: 8 };
     return fixture(openSnapshotSync({ ...options, durability: "flush" }), cow);
+  },
+  "a snapshot that keeps what it reads": (sectorCount) => {
+    const cow = memory(2 * sectorCount + 100);
+    const options = { origin: memory(sectorCount), cow, chunkSectors: 8, copyOnRead: true };
+    return fixture(openSnapshotSync(options), cow);
+  },
+  "a cache": (sectorCount) => {
+    const cow = memory(2 * sectorCount + 100);
+    const origin = memory(sectorCount, patternOf(1, 0, sectorCount));
+    return fixture(openCacheSync({ origin, cow, chunkSectors: 4 }), cow, origin);
+  },
+  "a snapshot of a cache": (sectorCount) => {
+    const [cow, other] = [memory(2 * sectorCount + 100), memory(2 * sectorCount + 100)];
+    const origin = openCacheSync({ origin: memory(sectorCount), cow, chunkSectors: 4 });
+    return fixture(openSnapshotSync({ origin, cow: other, chunkSectors: 8 }), origin, cow);
   },
   "a snapshot of a snapshot": (sectorCount) => {
     const [cow, other] = [memory(2 * sectorCount + 100), memory(2 * sectorCount + 100)];

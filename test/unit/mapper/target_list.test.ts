@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TargetList } from "../../../src/mapper/target_list.ts";
-import { createError } from "../../../src/targets/error.ts";
+import { createError } from "../../../src/targets/fault/error.ts";
 import { createLinear } from "../../../src/targets/linear.ts";
 import { Bench, type DiskOptions } from "../exception/rig.ts";
 

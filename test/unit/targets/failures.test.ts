@@ -76,6 +76,18 @@ class Trial {
     );
   }
 
+  async readSnapshot(sector: number, count: number): Promise<void> {
+    if (this.snapshot === null) return;
+    const bytes = new Uint8Array(count * 512);
+    try {
+      await this.stack.bench.settle(this.snapshot.read(bytes, sector));
+    } catch (error) {
+      return expect(codeOf(error)).toBe("EIO");
+    }
+    const wrong = this.snapshotModel.compare(bytes, sector);
+    if (wrong !== null) throw new Error(`read: ${wrong}`);
+  }
+
   async flush(): Promise<void> {
     await this.stack.bench.settle(this.snapshot?.flush() ?? Promise.resolve()).catch((error) =>
       expect(codeOf(error)).toBe("EIO")
@@ -172,6 +184,16 @@ const WORKLOADS: Record<string, (trial: Trial) => Promise<void>> = {
     await trial.writeSnapshot(0, 50);
     await trial.writeOrigin(30, 40);
   },
+  "reads among both, and a flush": async (trial) => {
+    await trial.readSnapshot(3, 20);
+    await trial.writeOrigin(10, 20);
+    await trial.readSnapshot(20, 30);
+    await trial.writeSnapshot(18, 12);
+    await trial.readSnapshot(0, 60);
+    await trial.flush();
+    await trial.writeOrigin(40, 30);
+    await trial.readSnapshot(50, 50);
+  },
 };
 
 /** How snapshots are: chunks of one sector cross an area's border after 32 exceptions. */
@@ -181,6 +203,23 @@ const SET_UPS: Record<string, SnapshotSetUp> = {
   "durability flush": { chunkSectors: 1, durability: "flush" },
   "a COW device that fills up": { chunkSectors: 8, cowSectors: 48 },
   "one that fills up and overflows": { chunkSectors: 8, cowSectors: 48, store: "PO" },
+  "copy-on-read": { chunkSectors: 8, copyOnRead: true },
+  "copy-on-read over an area's border": {
+    chunkSectors: 1,
+    copyOnRead: true,
+    copyOnReadPercentMax: 100,
+  },
+  "copy-on-read on a COW device that fills up": {
+    chunkSectors: 8,
+    cowSectors: 80,
+    copyOnRead: true,
+    copyOnReadPercentMax: 70,
+  },
+  "copy-on-read with durability flush": {
+    chunkSectors: 4,
+    durability: "flush",
+    copyOnRead: true,
+  },
   "store N": { chunkSectors: 4, store: "N" },
 };
 

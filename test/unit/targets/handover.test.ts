@@ -1,15 +1,17 @@
 /** Handover: the exceptions of a snapshot go to another target while both exist. */
 import { describe, expect, test } from "vitest";
-import { runSync } from "../../../src/block/plan.ts";
+import { type Plan, runSync } from "../../../src/block/plan.ts";
 import { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import { planSnapshot } from "../../../src/targets/snapshot.ts";
+import type { SnapshotOptions } from "../../../src/targets/snapshot_member.ts";
 import { planSnapshotMerge } from "../../../src/targets/snapshot_merge.ts";
+import type { Target } from "../../../src/targets/target.ts";
 import { verifySectors } from "../../../src/testing/verify.ts";
 import { layers, type SnapshotSetUp, Stack, statusOf } from "./rig.ts";
 
 describe("handover: the exceptions change hands with the table", () => {
   /** A snapshot with a write of its own and one from the origin; and a target that waits for it. */
-  async function setUp(plan: typeof planSnapshot, more: SnapshotSetUp = {}) {
+  async function setUp(plan: (options: SnapshotOptions) => Plan<Target>, more: SnapshotSetUp = {}) {
     const stack = new Stack();
     const { device, cow } = await stack.snapshot(more);
     await stack.write(device, 2, 8, 4);

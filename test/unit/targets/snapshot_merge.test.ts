@@ -50,6 +50,22 @@ describe("the merge", () => {
     expect(statusOf(merge)).toBe("16/600 16");
   });
 
+  test("into an origin waits its turn: a second one is refused while the first has something left", async () => {
+    const stack = new Stack();
+    const first = await stack.written([[2, 0, 8]]);
+    const second = await stack.written([[3, 8, 8]]);
+    const merge = await stack.merge(first);
+    await expect(stack.merge(second)).rejects.toMatchObject({
+      code: "EINVAL",
+      reason: "A snapshot is already merging.",
+    });
+    await stack.run(merge.background());
+    const after = await stack.merge(second);
+    // What the second one shows is its own, and what it never wrote is the first one's by now.
+    await stack.run(after.background());
+    await stack.verify(after, layers(200, [2, 0, 8], [3, 8, 8]));
+  });
+
   test("of a snapshot shorter than its origin leaves the rest of the origin alone", async () => {
     const stack = new Stack();
     const cow = await stack.written([[2, 40, 10]], { sectorCount: 50 });

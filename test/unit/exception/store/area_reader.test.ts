@@ -122,10 +122,13 @@ test("a device that was made smaller than what is in use is refused", () => {
   );
 });
 
-test("a last area that is full, with no room for a next one, ends the list", () => {
-  const { runs, store } = load(entriesInOrder(32, CHUNK), 34);
-  expect(runs).toEqual([{ oldChunk: 0, newChunk: 2, count: 32 }]);
-  expect(store.prepareException()).toBe(-1);
+test("a last area that is full, with no room for a next one, is refused: more may have been there", () => {
+  expect(() => load(entriesInOrder(32, CHUNK), 34)).toThrow(
+    "area 0 is full, and the device ends in front of the next one, at sector 34",
+  );
+  expect(load(entriesInOrder(32, CHUNK), 35).runs).toEqual([
+    { oldChunk: 0, newChunk: 2, count: 32 },
+  ]);
 });
 
 test("areas larger than what is read at once are read whole", () => {

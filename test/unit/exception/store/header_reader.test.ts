@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { runSync } from "../../../../src/block/plan.ts";
+import { readHeader } from "../../../../src/exception/store/header_reader.ts";
 import { cowImage, openStore } from "../images.ts";
 import { Bench, type DiskOptions } from "../rig.ts";
 
@@ -72,6 +74,7 @@ test.each<[string, number[], number, DiskOptions, string, string]>([
   ["version 0", [SNAP, 1, 0, 8], 8, {}, "EINVAL", "its version is 0, want 1"],
   ["version 2", [SNAP, 1, 2, 8], 8, {}, "EINVAL", "its version is 2, want 1"],
   ["a chunk size of 0", [SNAP, 1, 1, 0], 8, {}, "EINVAL", "the chunk size is 0 sectors"],
+  ["a size of 0 twice", [SNAP, 1, 1, 0], 0, {}, "EINVAL", "the chunk size is 0 sectors"],
   ["chunks of 7 sectors", [SNAP, 1, 1, 7], 8, {}, "EINVAL", "the chunk size is 7 sectors"],
   ["chunks that are too large", [SNAP, 1, 1, 2 ** 22], 8, {}, "EINVAL", "want at most 4194303"],
   [
@@ -87,6 +90,34 @@ test.each<[string, number[], number, DiskOptions, string, string]>([
   expect(error).toMatchObject({ code });
   expect(error?.message).toContain('Cannot load exceptions from "cow": ');
   expect(error?.message).toContain(words);
+});
+
+test.each<[string, number[], number, string[]]>([
+  ["a foreign magic", [5, 1, 1, 8], 16, ["persistent snapshot: Invalid or corrupt snapshot"]],
+  [
+    "a version and a chunk size",
+    [SNAP, 1, 2, 7],
+    16,
+    [
+      "persistent snapshot: chunk size 7 in device metadata overrides table chunk size of 16.",
+      "persistent snapshot: invalid on-disk chunk size 7: Chunk size is not a power of 2.",
+    ],
+  ],
+  [
+    "a version",
+    [SNAP, 1, 2, 8],
+    8,
+    ["persistent snapshot: unable to handle snapshot disk version 2"],
+  ],
+])("of %s the kernel's words are logged, of the first fault alone", (_, words, table, lines) => {
+  const bench = new Bench();
+  const content = new Uint8Array(new Uint32Array(words).buffer);
+  const { device: cow } = bench.disk("cow", 64, { content });
+  const { device: source } = bench.disk("source", 64);
+  const log: string[] = [];
+  const options = { cow, source, chunkSectors: table, log: (line: string) => void log.push(line) };
+  expect(() => runSync(readHeader(options))).toThrow();
+  expect(log).toEqual(lines);
 });
 
 test.each([

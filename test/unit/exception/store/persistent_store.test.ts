@@ -122,17 +122,32 @@ describe("the device is full", () => {
     },
   );
 
-  test("a device that grows has room again, and an area that was full at load gets a successor", () => {
+  test("a device that grows has room again: for the entry that fills an area, and its successor", () => {
     const bench = new Bench();
-    const content = cowImage({ sectorCount: 34, chunkSectors: 1, entries: entriesInOrder(32, 1) });
+    const content = cowImage({ sectorCount: 34, chunkSectors: 1, entries: entriesInOrder(31, 1) });
     const cow = bench.disk("cow", 34, { content });
     const source = bench.disk("source", 100);
     const { store } = openStore(cow, source, 1);
     expect(store.prepareException()).toBe(-1);
     cow.resize(35);
-    expect(store.prepareException()).toBe(-1);
-    cow.resize(36);
     cow.bytes.fill(0xa5, 34 * 512);
+    bench.trace = [];
+    commitChunks(store, [40]);
+    expect(bench.takeTrace()).toEqual(["cow zero 34+1", "cow flush", "cow write 1+1 fua"]);
+    expect(store.prepareException()).toBe(-1);
+    expect(openStore(cow, source, 1).runs.at(-1)).toEqual({ oldChunk: 40, newChunk: 33, count: 1 });
+  });
+
+  test("a full area that a merge went back to, and left, gets a successor again", () => {
+    const bench = new Bench();
+    const content = cowImage({ sectorCount: 60, chunkSectors: 1, entries: entriesInOrder(33, 1) });
+    const cow = bench.disk("cow", 60, { content });
+    const source = bench.disk("source", 100);
+    const { store } = openStore(cow, source, 1);
+    expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 32, count: 1 });
+    runSync(store.commitMerge(1));
+    expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 0, count: 32 });
+    cow.bytes.fill(0xa5, 34 * 512, 35 * 512);
     bench.trace = [];
     commitChunks(store, [40]);
     expect(bench.takeTrace()).toEqual([
@@ -141,7 +156,8 @@ describe("the device is full", () => {
       "cow flush",
       "cow write 34+1 fua",
     ]);
-    expect(openStore(cow, source, 1).runs.at(-1)).toEqual({ oldChunk: 40, newChunk: 35, count: 1 });
+    const { runs } = openStore(cow, source, 1);
+    expect(runs.at(-1)).toEqual({ oldChunk: 40, newChunk: 35, count: 1 });
   });
 });
 

@@ -38,6 +38,15 @@ test("a line is printed back with numbers, the store's letters and the features 
       `${snapshot} P 8 2 discard_passdown_origin discard_zeroes_cow`,
       "snapshot 254:0 254:16 P 8 2 discard_zeroes_cow discard_passdown_origin",
     ],
+    [`${snapshot} P 8 1 COPY_ON_READ`, "snapshot 254:0 254:16 P 8 1 copy_on_read"],
+    [
+      `${snapshot} PO 8 3 copy_on_read discard_passdown_origin discard_zeroes_cow`,
+      "snapshot 254:0 254:16 PO 8 3 discard_zeroes_cow discard_passdown_origin copy_on_read",
+    ],
+    [
+      "snapshot-merge vda vdb P 8 1 copy_on_read",
+      "snapshot-merge 254:0 254:16 P 8 1 copy_on_read",
+    ],
     ["snapshot-origin 254:0", "snapshot-origin 254:0"],
     ["snapshot-merge vda vdb P 8", "snapshot-merge 254:0 254:16 P 8"],
   ];
@@ -60,7 +69,10 @@ test("what is refused is told in dm's words in the log", () => {
     [`${snapshot} P 4194304`, store],
     [`${snapshot} N 0`, "Chunk size not set (-EINVAL)"],
     [`${snapshot} P 8 x`, "Invalid number of feature arguments (-EINVAL)"],
+    [`${snapshot} P 8 4 a b c d`, "Invalid number of feature arguments (-EINVAL)"],
     [`${snapshot} P 8 3 a b c`, "Invalid number of feature arguments (-EINVAL)"],
+    [`${snapshot} P 8 3 a b copy_on_read`, "Unrecognised feature requested (-EINVAL)"],
+    [`${snapshot} P 8 3 copy_on_read`, "Invalid number of feature arguments (-EINVAL)"],
     [`${snapshot} P 8 2 discard_zeroes_cow`, "Invalid number of feature arguments (-EINVAL)"],
     [`${snapshot} P 8 1 bogus`, "Unrecognised feature requested (-EINVAL)"],
     [

@@ -31,9 +31,3 @@ test("words that a target does not take are refused with dm's text", () => {
     assertEquals(log, [`table: 253:0: ${line}`, "ioctl: error adding target to table"]);
   }
 });
-
-test("an error target takes any words", () => {
-  const { mapper } = createRig();
-  mapper.createSync("t", "0 8 error whatever 3");
-  assertEquals(mapper.table("t"), ["0 8 error "]);
-});

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { loadRuns } from "../../../src/exception/load_runs.ts";
+import type { ExceptionRun } from "../../../src/exception/mod.ts";
+import { ExceptionIndex } from "../../../src/kernel/mod.ts";
+import { Bench } from "./rig.ts";
+
+type Run = readonly [oldChunk: number, newChunk: number, count: number];
+
+/** Loads runs into an index and lists what it holds. */
+function load(...runs: readonly Run[]): ExceptionRun[] {
+  const complete = new ExceptionIndex();
+  try {
+    loadRuns(
+      complete,
+      runs.map(([oldChunk, newChunk, count]) => ({ oldChunk, newChunk, count })),
+      new Bench().disk("cow", 8).device,
+    );
+    complete.check();
+    return [...complete.runs()].sort((one, other) => one.oldChunk - other.oldChunk);
+  } finally {
+    complete.destroy();
+  }
+}
+
+test("what a store remembers is found, in whatever order it was allocated", () => {
+  expect(load()).toEqual([]);
+  expect(load([20, 9, 1], [3, 5, 4], [7, 2, 2])).toEqual([
+    { oldChunk: 3, newChunk: 5, count: 4 },
+    { oldChunk: 7, newChunk: 2, count: 2 },
+    { oldChunk: 20, newChunk: 9, count: 1 },
+  ]);
+});
+
+test("a chunk may stand on both sides, once on each: source and destination may be one device", () => {
+  expect(load([5, 6, 1], [6, 5, 1]).length).toBe(2);
+});
+
+test.each<[words: string, runs: readonly Run[]]>([
+  ["some old chunk of 5 to 5 stands twice", [[5, 2, 1], [5, 9, 1]]],
+  ["some old chunk of 4 to 7 stands twice", [[7, 2, 3], [4, 9, 4]]],
+  ["some new chunk of 2 to 2 stands twice", [[5, 2, 1], [6, 2, 1]]],
+  ["some new chunk of 1 to 4 stands twice", [[5, 4, 2], [9, 1, 4]]],
+])("%s: refused, and the index that lists claims is given back", (words, runs) => {
+  for (let round = 0; round < 600; round++) {
+    expect(() => load(...runs)).toThrow(`Cannot load exceptions from "cow": ${words}`);
+  }
+});
+
+test("neighbours do not stand twice", () => {
+  expect(load([5, 2, 2], [7, 4, 1], [4, 1, 1])).toEqual([{ oldChunk: 4, newChunk: 1, count: 4 }]);
+});
