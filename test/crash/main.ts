@@ -9,21 +9,19 @@
  */
 // deno-lint-ignore-file no-console
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { statesUntilCaught } from "./catching.ts";
 import { DEFECTS } from "./defects.ts";
 import { replay, tryWorkload } from "./replay.ts";
 import { swarm } from "./swarm.ts";
 import { WORKLOADS } from "./workloads/all.ts";
+import { readWords } from "../words.ts";
 
-const { values } = parseArgs({
-  options: {
-    defects: { type: "boolean" },
-    replay: { type: "string" },
-    seed: { type: "string" },
-    states: { type: "string" },
-    minutes: { type: "string" },
-  },
+const values = readWords({
+  defects: { type: "boolean" },
+  replay: { type: "string" },
+  seed: { type: "string" },
+  states: { type: "string" },
+  minutes: { type: "string" },
 });
 
 /** A number above 0 from the command line. */

@@ -9,18 +9,16 @@
  */
 // deno-lint-ignore-file no-console
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { lineOf, sequenceOf } from "./alphabet.ts";
 import { explore } from "./enumeration.ts";
 import { Trial } from "./trial.ts";
 import { type Variant, variantOf, VARIANTS } from "./variants.ts";
+import { readWords } from "../words.ts";
 
-const { values } = parseArgs({
-  options: {
-    length: { type: "string", default: "5" },
-    variant: { type: "string" },
-    sequence: { type: "string" },
-  },
+const values = readWords({
+  length: { type: "string", default: "5" },
+  variant: { type: "string" },
+  sequence: { type: "string" },
 });
 
 function exploreAll(variants: readonly Variant[], lengthMax: number): void {

@@ -7,13 +7,11 @@
  */
 // deno-lint-ignore-file no-console
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { replay } from "../crash/replay.ts";
 import { tryModel } from "./trial.ts";
+import { readWords } from "../words.ts";
 
-const { values } = parseArgs({
-  options: { seed: { type: "string" }, minutes: { type: "string", default: "1" } },
-});
+const values = readWords({ seed: { type: "string" }, minutes: { type: "string", default: "1" } });
 
 const CRASH = "crash:";
 

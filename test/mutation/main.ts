@@ -6,13 +6,11 @@
  */
 // deno-lint-ignore-file no-console
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { Fuzzer, type Outcomes } from "./fuzz.ts";
 import { Watchdog } from "./watchdog.ts";
+import { readWords } from "../words.ts";
 
-const { values } = parseArgs({
-  options: { seed: { type: "string" }, minutes: { type: "string", default: "1" } },
-});
+const values = readWords({ seed: { type: "string" }, minutes: { type: "string", default: "1" } });
 
 using watchdog = new Watchdog();
 
