@@ -1,8 +1,8 @@
 /**
  * The ordinary run: `deno task test`.
  *
- * Sets up what the tests stand on, runs vitest over `test/`, then every example in `src/` and in
- * `README.md`, and ends in one line, `N passed, N failed`. A part that breaks before it can count
+ * Sets up what the tests stand on, runs vitest over `test/`, then what needs a browser in Chromium,
+ * then every example in `src/` and in `README.md`, and ends in one line, `N passed, N failed`. A part that breaks before it can count
  * counts as one failure.
  *
  * @module
@@ -43,10 +43,11 @@ function settle(succeeded: boolean, counts: Counts): Counts {
   return !succeeded && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
-function runVitest(): Counts {
-  const report = `${results}vitest.json`;
+/** Runs vitest, started by these words, and counts. */
+function runVitest(name: string, ...words: string[]): Counts {
+  const report = `${results}${name}.json`;
   const succeeded = deno(
-    ...["run", "-A", "npm:vitest@5.1.1", "run", "--config", "test/vitest.config.ts"],
+    ...words,
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   );
   if (!existsSync(report)) return settle(succeeded, { passed: 0, failed: 0, skipped: 0 });
@@ -81,7 +82,12 @@ function main(): number {
   const advice = e2fsprogsAdvice();
   if (advice !== null) process.stderr.write(`${advice}\n`);
 
-  const parts = { tests: runVitest(), examples: runExamples() };
+  const vitest = ["run", "-A", "npm:vitest@5.1.1", "run", "--config", "test/vitest.config.ts"];
+  const parts = {
+    tests: runVitest("vitest", ...vitest),
+    browser: runVitest("browser", "run", "-A", "test/browser/main.ts"),
+    examples: runExamples(),
+  };
   let passed = 0;
   let failed = 0;
   for (const [name, counts] of Object.entries(parts)) {

@@ -1,6 +1,7 @@
 /**
  * What the tests stand on besides npm packages: e2fsprogs, whose `mke2fs`, `debugfs` and `e2fsck`
- * are the tests' second opinion on file systems that lived through snapshots.
+ * are the tests' second opinion on file systems that lived through snapshots. Chromium is looked for
+ * in `browser/chromium.ts`.
  *
  * @module
  */
@@ -32,6 +33,18 @@ function aptGet(...words: string[]): boolean {
 }
 
 /**
+ * Installs Debian packages, where we may: as root, on a system that has `apt-get`.
+ *
+ * @param names The packages.
+ * @returns Whether they were installed.
+ */
+export function installPackages(...names: string[]): boolean {
+  if (process.getuid?.() !== 0 || findProgram("apt-get") === undefined) return false;
+  const install = ["install", "-y", "--no-install-recommends", ...names];
+  return aptGet(...install) || (aptGet("update") && aptGet(...install));
+}
+
+/**
  * Sees to it that e2fsprogs is there: installs it where we may.
  *
  * @returns A sentence for the user if it is still missing; otherwise nothing.
@@ -39,11 +52,6 @@ function aptGet(...words: string[]): boolean {
 export function e2fsprogsAdvice(): string | null {
   const names = missing();
   if (names.length === 0) return null;
-  const mayInstall = process.getuid?.() === 0 && findProgram("apt-get") !== undefined;
-  if (mayInstall) {
-    const install = ["install", "-y", "--no-install-recommends", "e2fsprogs"];
-    aptGet(...install) || (aptGet("update") && aptGet(...install));
-    if (missing().length === 0) return null;
-  }
+  if (installPackages("e2fsprogs") && missing().length === 0) return null;
   return `Tests with real file systems need ${names.join(", ")}: install e2fsprogs`;
 }

@@ -1,0 +1,89 @@
+/**
+ * A device served over a port: for whoever uses it from another thread.
+ *
+ * Requests are begun in the order they come and answered as they end. When the user closes the device
+ * it is closed here, and so is the port. Requests come from our own client, and are checked again by
+ * the device's own edge.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import type { BlockDevice } from "../block/device.ts";
+import {
+  packError,
+  type PortAnswer,
+  type PortGreeting,
+  type PortRequest,
+} from "./port_protocol.ts";
+
+async function perform(device: BlockDevice, request: PortRequest): Promise<Uint8Array | undefined> {
+  switch (request.verb) {
+    case "read": {
+      const bytes = new Uint8Array(request.byteCount);
+      await device.read(bytes, request.sector);
+      return bytes;
+    }
+    case "fill":
+      await device.read(request.target, request.sector);
+      return;
+    case "write":
+      await device.write(request.source, request.sector, { fua: request.fua });
+      return;
+    case "zero":
+      await device.writeZeroes(request.sector, request.sectorCount, { fua: request.fua });
+      return;
+    case "discard":
+      await device.discard(request.sector, request.sectorCount);
+      return;
+    case "flush":
+      await device.flush();
+      return;
+    case "close":
+      await device.close();
+  }
+}
+
+/**
+ * Serves a device.
+ *
+ * @param device The device. It belongs to the port's other end from now on, which closes it.
+ * @param port One end of a `MessageChannel`; the other is given to `connectDevice`.
+ *
+ * @example A device and its user, who may be in another thread
+ * ```ts
+ * import { connectDevice, createMemoryDevice, serveDevice } from "cowdisk";
+ * import { equal } from "node:assert/strict";
+ *
+ * const { port1, port2 } = new MessageChannel();
+ * serveDevice(createMemoryDevice({ sectorCount: 8 }), port1); // In the worker.
+ * const device = await connectDevice(port2); // In the page.
+ * await device.write(new Uint8Array(512).fill(7), 3);
+ * const sector = new Uint8Array(512);
+ * await device.read(sector, 3);
+ * equal(sector[511], 7);
+ * await device.close();
+ * ```
+ */
+export function serveDevice(device: BlockDevice, port: MessagePort): void {
+  const { name, sectorCount, limits, supports } = device;
+  const answer = async (request: PortRequest) => {
+    let reply: PortAnswer;
+    try {
+      const bytes = await perform(device, request);
+      reply = {
+        id: request.id,
+        sectorCount: device.sectorCount,
+        ...bytes === undefined ? {} : { bytes },
+      };
+    } catch (error) {
+      reply = { id: request.id, sectorCount: device.sectorCount, error: packError(error) };
+    }
+    port.postMessage(reply, reply.bytes === undefined ? [] : [reply.bytes.buffer as ArrayBuffer]);
+    if (request.verb === "close") port.close();
+  };
+  port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => void answer(request);
+  const greeting: PortGreeting = { name, sectorCount, limits, supports };
+  port.postMessage(greeting);
+}

@@ -1,0 +1,74 @@
+/**
+ * The browser run: every `*.browser.ts` in Chromium, twice.
+ *
+ * | project | headers | so |
+ * |---|---|---|
+ * | `isolated` | COOP and COEP | `crossOriginIsolated`: shared memory can be posted to workers |
+ * | `plain` | none | as on most pages: shared memory can be made, and not be posted |
+ *
+ * Vite serves the sources as they are; what is in the import map is found as in the ordinary
+ * configuration. Files run one after the other: there are few cores, and storage has one quota.
+ */
+import process from "node:process";
+import { playwright } from "@vitest/browser-playwright";
+import ordinary from "../vitest.config.ts";
+import { chromiumFlags, findChromium } from "./chromium.ts";
+
+const { root, resolve } = ordinary;
+
+/** Where the browser keeps its profiles. */
+const profiles = process.env.COWDISK_BROWSER_PROFILES ?? `${root}build/browser/profiles`;
+
+/** Whether speed is measured instead. */
+const isMarks = process.env.COWDISK_BROWSER_MARKS === "1";
+
+const ISOLATION_HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+declare module "vitest" {
+  interface ProvidedContext {
+    isIsolated: boolean;
+  }
+}
+
+function project(name: string, headers: Record<string, string>) {
+  return {
+    root,
+    resolve,
+    cacheDir: `${root}build/browser/${name}`,
+    logLevel: "error",
+    server: { headers },
+    // What is found late is bundled late, and that reloads the page in the middle of a test. Packages
+    // that are modules already need no bundle.
+    optimizeDeps: { exclude: ["deno-std", "fake-indexeddb", "idb-keyval"] },
+    test: {
+      name,
+      include: [`test/browser/**/*.${isMarks ? "marks" : "browser"}.ts`],
+      testTimeout: 60_000,
+      fileParallelism: false,
+      provide: { isIsolated: name === "isolated" },
+      browser: {
+        enabled: true,
+        connectTimeout: 30_000,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          // A profile on the disk: without one storage lies in memory, and quotas are not minded.
+          persistentContext: `${profiles}/${name}`,
+          launchOptions: { executablePath: findChromium(), args: chromiumFlags() },
+        }),
+        instances: [{ browser: "chromium" }],
+      },
+    },
+  };
+}
+
+const isolated = project("isolated", ISOLATION_HEADERS);
+const projects = isMarks ? [isolated] : [isolated, project("plain", {})];
+
+export default {
+  root,
+  test: { projects, passWithNoTests: false, maxWorkers: 1 },
+};

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { createMemoryDevice } from "../../../src/devices/memory.ts";
+import { connectDevice } from "../../../src/devices/port_device.ts";
+import { packError } from "../../../src/devices/port_protocol.ts";
+import { serveDevice } from "../../../src/devices/port_server.ts";
+import { BlockDeviceError } from "../../../src/block/errors.ts";
+import { patternOf, verifySectors } from "../../../src/testing/mod.ts";
+
+test("the device says of itself what the one behind the port says, but for the synchronous face", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const served = createMemoryDevice({ sectorCount: 9, name: "behind" });
+  serveDevice(served, port1);
+  const device = await connectDevice(port2);
+  const { name, sectorCount, limits, supports } = device;
+  expect({ name, sectorCount, limits }).toEqual({
+    name: "behind",
+    sectorCount: 9,
+    limits: served.limits,
+  });
+  expect(supports).toEqual({ ...served.supports, sync: false });
+  await device.close();
+});
+
+test("growth behind the port shows with the next answer", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const served = createMemoryDevice({ sectorCount: 9 });
+  serveDevice(served, port1);
+  const device = await connectDevice(port2);
+  served.grow(20);
+  await device.flush();
+  expect(device.sectorCount).toBe(20);
+  await device.write(patternOf(1, 19, 1), 19);
+  await device.close();
+});
+
+test("the caller's buffers stay the caller's, and bytes are taken at the call", async () => {
+  const { port1, port2 } = new MessageChannel();
+  serveDevice(createMemoryDevice({ sectorCount: 9 }), port1);
+  const device = await connectDevice(port2);
+  const buffer = patternOf(1, 0, 4);
+  const write = device.write(buffer, 0);
+  buffer.fill(0);
+  await write;
+  expect(buffer.length).toBe(2048);
+  await device.read(buffer, 0);
+  verifySectors(buffer, patternOf(1, 0, 4), 0, "written");
+  await device.close();
+});
+
+test("a device that could not be opened is refused with the server's words", async () => {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage({ error: packError(new BlockDeviceError("ENOENT", "there is none")) });
+  await expect(connectDevice(port2)).rejects.toThrow(
+    expect.objectContaining({ code: "ENOENT", message: "there is none" }),
+  );
+  port1.close();
+});
+
+test("when the other side ends, what is under way and what comes later is ENODEV", async () => {
+  const { port1, port2 } = new MessageChannel();
+  // A server that greets and never answers.
+  const { name, sectorCount, limits, supports } = createMemoryDevice({ sectorCount: 9 });
+  port1.postMessage({ name, sectorCount, limits, supports });
+  const device = await connectDevice(port2);
+  const read = device.read(new Uint8Array(512), 0);
+  port2.dispatchEvent(new Event("close"));
+  await expect(read).rejects.toThrow(expect.objectContaining({ code: "ENODEV" }));
+  await expect(device.flush()).rejects.toThrow(expect.objectContaining({ code: "ENODEV" }));
+  await expect(device.close()).rejects.toThrow(expect.objectContaining({ code: "ENODEV" }));
+  port1.close();
+});
