@@ -110,7 +110,7 @@ export interface ExceptionStore {
    */
   retireException?(run: ExceptionRun): Plan;
   /**
-   * Gives prepared exceptions up; their new chunks may be lost until the store is read again. Left out:
+   * Gives prepared exceptions up; some of their new chunks may be lost until the store is read again. Left out:
    * an exception that cannot be filled makes the store invalid, or is retired.
    *
    * @param run Prepared exceptions that will not be committed.

@@ -85,6 +85,8 @@ export class PersistentStore implements ExceptionStore {
   #settledCount = 0;
   #preparedCount = 0;
   #nextFreeChunk: number;
+  /** The chunk behind those that entries have named since the store was read. */
+  #namedChunkEnd: number;
   /** Whether new chunks ascend, so that forgetting the newest entries frees the highest chunks. */
   #isAscending = true;
   #hasStaleTail = false;
@@ -101,6 +103,7 @@ export class PersistentStore implements ExceptionStore {
     this.#blockSectors = options.cow.limits.logicalSectors;
     this.#layout = new AreaLayout(Math.max(1, options.chunkSectors));
     this.#nextFreeChunk = this.#layout.firstDataChunk;
+    this.#namedChunkEnd = this.#nextFreeChunk;
     this.#image = this.#emptyImage();
   }
 
@@ -124,6 +127,7 @@ export class PersistentStore implements ExceptionStore {
     this.#entryCount = end.entryCount;
     this.#settledCount = end.entryCount;
     this.#nextFreeChunk = this.#layout.skipMetadata(end.nextFreeChunk);
+    this.#namedChunkEnd = end.nextFreeChunk;
     this.#isAscending = end.isAscending;
     this.#hasStaleTail = end.hasStaleTail;
     return "loaded";
@@ -157,6 +161,9 @@ export class PersistentStore implements ExceptionStore {
 
   abandonException({ count }: ExceptionRun): void {
     this.#preparedCount -= count;
+    // Chunks that no entry has named can be handed out again, once nobody has one of them.
+    if (this.#preparedCount > 0) return;
+    this.#nextFreeChunk = this.#layout.skipMetadata(this.#namedChunkEnd);
   }
 
   *invalidate(): Plan {
@@ -220,6 +227,7 @@ export class PersistentStore implements ExceptionStore {
     }
     if (end === 0 && this.#area === 0) this.#nextFreeChunk = this.#layout.firstDataChunk;
     else if (this.#isAscending) this.#nextFreeChunk = newChunk;
+    this.#namedChunkEnd = Math.min(this.#namedChunkEnd, this.#nextFreeChunk);
   }
 
   destroy(): void {}
@@ -231,6 +239,7 @@ export class PersistentStore implements ExceptionStore {
         if (this.#entryCount === entriesPerArea) yield* this.#openNextArea();
         this.#image.set(this.#entryCount, oldChunk + index, newChunk + index);
         this.#entryCount++;
+        this.#namedChunkEnd = Math.max(this.#namedChunkEnd, newChunk + index + 1);
         addition.addedCount++;
         if (this.#entryCount < entriesPerArea) continue;
         yield* this.#closeArea();

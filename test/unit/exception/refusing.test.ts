@@ -223,6 +223,21 @@ describe("a table that refuses what fails", () => {
     snapshot.closeSync();
   });
 
+  test("is not filled up by writes that fail", () => {
+    let code: ErrorCode | null = null;
+    const disk = rubbish(4);
+    const snapshot = open(failing(disk, () => code), "flush", 1);
+    snapshot.writeSync(patternOf(1, 0, 3), 0);
+    code = "ENOSPC";
+    for (let turn = 0; turn < 1000; turn++) {
+      expect(() => snapshot.writeSync(patternOf(2, 10, 7), 10)).toThrow("it fails on purpose");
+    }
+    code = null;
+    expect(snapshot.activeTargets?.[0]?.status()).toBe("5/400 2");
+    snapshot.writeSync(patternOf(3, 10, 140), 10);
+    snapshot.closeSync();
+  });
+
   test("is invalid all the same when its source is overwritten and it could not keep a chunk", () => {
     let code: ErrorCode | null = null;
     const disk = rubbish(1);
