@@ -62,6 +62,7 @@ export { Gate } from "./block/gate.ts";
 export { formatSize, parseSize, SECTOR_BYTES } from "./block/units.ts";
 export * from "./copier/mod.ts";
 export * from "./devices/mod.ts";
+export * from "./disk/mod.ts";
 export * from "./exception/mod.ts";
 export * from "./mapper/mod.ts";
 export * from "./targets/mod.ts";

@@ -7,7 +7,7 @@
  */
 
 export { type BadBlockDeviceOptions, openBadBlock, openBadBlockSync } from "./bad_block_device.ts";
-export type { Disk, MappedDeviceInfo } from "./device_directory.ts";
+export type { Disk as NumberedDisk, MappedDeviceInfo } from "./device_directory.ts";
 export { dmsetup, type DmsetupResult, dmsetupSync } from "./dmsetup/dmsetup.ts";
 export { MappedDevice } from "./mapped_device.ts";
 export { Mapper, type MapperOptions, type Slot } from "./mapper.ts";

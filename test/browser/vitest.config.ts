@@ -13,6 +13,7 @@ import process from "node:process";
 import { playwright } from "@vitest/browser-playwright";
 import ordinary from "../vitest.config.ts";
 import { chromiumFlags, findChromium } from "./chromium.ts";
+import { imageServerCommands } from "./image_server.ts";
 
 const { root, resolve } = ordinary;
 
@@ -59,6 +60,8 @@ function project(name: string, headers: Record<string, string>) {
           persistentContext: `${profiles}/${name}`,
           launchOptions: { executablePath: findChromium(), args: chromiumFlags() },
         }),
+        // Image hosts are servers, which a page cannot be.
+        commands: imageServerCommands,
         instances: [{ browser: "chromium" }],
       },
     },

@@ -5,6 +5,7 @@ import { VolatileFile } from "./volatile_file.ts";
 const refuse = (name: string) => new DOMException("as the browser says", name);
 
 class FakeFile {
+  readonly kind = "file";
   readonly medium = new VolatileFile();
   #isOpen = false;
 
@@ -30,6 +31,7 @@ class FakeFile {
 
 /** A folder. */
 export class FakeFolder {
+  readonly kind = "directory";
   readonly #entries = new Map<string, FakeFile | FakeFolder>();
 
   getFileHandle(name: string, { create = false } = {}): Promise<FakeFile> {
@@ -38,6 +40,10 @@ export class FakeFolder {
 
   getDirectoryHandle(name: string, { create = false } = {}): Promise<FakeFolder> {
     return this.#entry(name, create, FakeFolder);
+  }
+
+  async *entries(): AsyncGenerator<[string, FakeFile | FakeFolder]> {
+    yield* this.#entries;
   }
 
   // deno-lint-ignore require-await

@@ -1,0 +1,95 @@
+/**
+ * What a disk is opened with, and what it tells.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import type { BlockDevice } from "../block/device.ts";
+import type { Clock } from "../block/clock.ts";
+import type { TableEvent } from "../exception/mod.ts";
+import type { OriginIdentity } from "./manifest/manifest.ts";
+import type { DiskStorage } from "./storage/storage.ts";
+
+/**
+ * Something that happened to a disk.
+ *
+ * | kind | when |
+ * |---|---|
+ * | `usage`, `invalid`, `overflow` | a layer's COW device fills up, or its exceptions cannot be used |
+ * | `origin changed` | another version of the origin was accepted when the disk was opened |
+ * | `deletion failed` | data could not be moved in the background; the next opening tries again |
+ * | `cleanup failed` | a device that nobody needs could not be removed; the next opening tries again |
+ */
+export type DiskEvent =
+  | (Extract<TableEvent, { kind: "usage" | "invalid" | "overflow" }> & { readonly layer: number })
+  | {
+    readonly kind: "origin changed";
+    readonly before: OriginIdentity;
+    readonly after: OriginIdentity;
+  }
+  | { readonly kind: "deletion failed" | "cleanup failed"; readonly cause: unknown };
+
+/** What a disk is opened with. */
+export interface DiskOptions {
+  /**
+   * What the disk lies on: a device, which must stay as it is, or a number of sectors of zeroes.
+   * The disk does not close it.
+   */
+  readonly origin: BlockDevice | number;
+  /**
+   * Where the disk is kept. The disk does not close it. `"memory"` is gone when the disk is closed.
+   */
+  readonly storage: DiskStorage | "memory";
+  /**
+   * The branch to open, and to make with a new disk.
+   *
+   * @default {"main"}
+   */
+  readonly branch?: string;
+  /**
+   * The unit of copy-on-write of a new disk, in sectors. A power of two.
+   *
+   * @default {8}
+   */
+  readonly chunkSectors?: number;
+  /**
+   * How a new disk recognizes its origin: by samples of its contents, or by all of them. A tag, for
+   * example of an HTTP device, is looked at as well.
+   *
+   * @default {"samples"}
+   */
+  readonly identifyBy?: "samples" | "everything";
+  /**
+   * What is done when the origin has another version than the disk was made on. `accept` keeps the
+   * chunks that were changed and takes all others from the new version, as {@linkcode Disk.rebase}
+   * does; what is the disk's and what the new version's is not compared. It is for an origin whose old
+   * version cannot be had any more. One of another size is refused in any case.
+   *
+   * @default {"refuse"}
+   */
+  readonly changedOrigin?: "refuse" | "accept";
+  /**
+   * When what was written is durable: with every write, or with every flush.
+   *
+   * @default {"flush"}
+   */
+  readonly durability?: "each" | "flush";
+  /** Told of what happens, as it happens. Must not throw. */
+  readonly onEvent?: (event: DiskEvent) => void;
+  /** What work in the background pauses by, so that others have their turn. */
+  readonly clock?: Clock;
+}
+
+/** How full a disk is. */
+export interface DiskUsage {
+  /** Chunks that this branch reads from somewhere else than the origin. */
+  readonly changedChunks: number;
+  /** Sectors in a chunk. */
+  readonly chunkSectors: number;
+  /** Sectors that the layers of the open branches occupy in the storage. */
+  readonly occupiedSectors: number;
+  /** The disk's size. */
+  readonly sectorCount: number;
+}

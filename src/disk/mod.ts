@@ -1,0 +1,18 @@
+/**
+ * Disks: block devices with named snapshots, kept in a storage.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+export type { DeleteOptions } from "./deletion.ts";
+export { Disk, type SnapshotFacts } from "./disk.ts";
+export type { DiskEvent, DiskOptions, DiskUsage } from "./disk_options.ts";
+export type { ImagePiece, TransferOptions, TransferProgress } from "./image/image_pieces.ts";
+export type { Extent } from "./layers/held_chunks.ts";
+export type { MoveProgress } from "./layers/takeover.ts";
+export type { OriginIdentity } from "./manifest/manifest.ts";
+export type { TaggedDevice } from "./origin_identity.ts";
+export { createMemoryStorage } from "./storage/memory_storage.ts";
+export { type DiskStorage, isSyncStorage, type SyncDiskStorage } from "./storage/storage.ts";

@@ -1,0 +1,246 @@
+/// <reference lib="dom" />
+/** Disks with snapshots, kept in a real browser. */
+import { afterAll, describe, expect, test } from "vitest";
+import { cdp } from "vitest/browser";
+import { type BlockDevice, Disk } from "../../src/mod.ts";
+import { patternOf, verifySectors } from "../../src/testing/mod.ts";
+import { type HomeWord, type Place, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
+import { liveThrough } from "./disk_scenario.ts";
+
+const HOMES: readonly HomeWord[] = ["idb", "opfs"];
+
+const refusal = (code: string) => expect.objectContaining({ name: "BlockDeviceError", code });
+
+const newPlace = (home: HomeWord): Place => ({ home, name: `disk-${crypto.randomUUID()}` });
+
+const workers: Worker[] = [];
+
+function started(worker: Worker): Worker {
+  workers.push(worker);
+  return worker;
+}
+
+// Each is written out where it is made, because that is how Vite finds what to serve.
+const server = started(
+  new Worker(new URL("./opfs.worker.ts", import.meta.url), { type: "module" }),
+);
+const suite = started(
+  new Worker(new URL("./disk_suite.worker.ts", import.meta.url), { type: "module" }),
+);
+const newWriter = () =>
+  started(new Worker(new URL("./disk_writer.worker.ts", import.meta.url), { type: "module" }));
+
+afterAll(() => workers.forEach((worker) => worker.terminate()));
+
+/** The storage of a place, for this page. */
+const storageHere = (place: Place, whenBusy: "refuse" | "wait" = "refuse") =>
+  storageAt(place, { worker: server, whenBusy });
+
+async function contentOf(device: BlockDevice): Promise<Uint8Array<ArrayBuffer>> {
+  const found = new Uint8Array(device.sectorCount * 512).fill(0xa5);
+  await device.read(found, 0);
+  return found;
+}
+
+async function removeAll(place: Place): Promise<void> {
+  await using storage = storageHere(place);
+  for (const device of await storage.list()) await storage.remove(device);
+}
+
+describe.each(HOMES)("a disk in %s lives through its day", (home) => {
+  test("in a page", async () => {
+    const { name } = newPlace(home);
+    await liveThrough((word) => storageHere({ home, name: `${name}/${word}` }));
+  });
+
+  test("in a worker", async () => {
+    const heard = new Promise<{ failure?: string }>((resolve, reject) => {
+      suite.onmessage = ({ data: said }) => resolve(said);
+      suite.onerror = ({ message }) => reject(new Error(message));
+    });
+    suite.postMessage(home);
+    expect((await heard).failure).toBeUndefined();
+  });
+});
+
+/** Rounds that were flushed and whose message did not arrive any more, on the busiest of machines. */
+const UNHEARD_ROUNDS = 60;
+
+/**
+ * Opens a disk whose writer was killed, and demands that every snapshot is exact and every sector is
+ * as it was flushed, or newer.
+ */
+async function expectSurvived(place: Place, acknowledged: number): Promise<void> {
+  await using storage = storageHere(place, "wait");
+  await using disk = await Disk.open(place.name, { origin: WRITTEN_SECTORS, storage });
+  const rounds = disk.snapshots.map(({ name }) => Number(name));
+  expect(rounds).toEqual(rounds.map((_, at) => at + 1));
+  expect(rounds.length).toBeGreaterThanOrEqual(acknowledged);
+
+  const found = await contentOf(disk.device);
+  const last = rounds.length;
+  for (let sector = 0; sector < WRITTEN_SECTORS; sector++) {
+    const got = found.subarray(sector * 512, (sector + 1) * 512);
+    const isOf = (round: number) =>
+      patternOf(round, sector, 1).every((byte, at) => byte === got[at]);
+    // The round after the last snapshot may have been under way.
+    if (!isOf(last) && !isOf(last + 1)) {
+      verifySectors(got, patternOf(last, sector, 1), sector, `after round ${last}`);
+    }
+  }
+  for (const round of rounds) {
+    const name = String(round);
+    {
+      await using look = await disk.fork(name, `look-${name}`);
+      const want = patternOf(round, 0, WRITTEN_SECTORS);
+      verifySectors(await contentOf(look.device), want, 0, `snapshot ${name}`);
+    }
+    await disk.removeBranch(`look-${name}`);
+  }
+  disk.check();
+  expect(last).toBeLessThan(acknowledged + UNHEARD_ROUNDS);
+}
+
+describe.each(HOMES)("a disk in %s whose writer is killed", (home) => {
+  test("is as it was at a flush or newer, with every snapshot exact: a worker", async () => {
+    const place = newPlace(home);
+    let acknowledged = 0;
+    for (const more of [1, 2, 4]) {
+      const writer = newWriter();
+      const wanted = acknowledged + more;
+      await new Promise<void>((resolve, reject) => {
+        writer.onerror = ({ message }) => reject(new Error(message));
+        writer.onmessage = ({ data: round }: MessageEvent<number>) => {
+          acknowledged = round;
+          if (round >= wanted) resolve();
+        };
+        writer.postMessage(place);
+      });
+      writer.terminate();
+      await expectSurvived(place, acknowledged);
+    }
+    await removeAll(place);
+  });
+
+  test("is as it was at a flush or newer, with every snapshot exact: a page", async () => {
+    const place = newPlace(home);
+    const page = document.createElement("iframe");
+    let acknowledged = 0;
+    let wake = () => {};
+    const listen = ({ data: round, source }: MessageEvent<number>) => {
+      if (source !== page.contentWindow) return;
+      acknowledged = round;
+      wake();
+    };
+    addEventListener("message", listen);
+    const until = async (round: number) => {
+      while (acknowledged < round) await new Promise<void>((resolve) => wake = resolve);
+    };
+    page.src = `${new URL("./disk_page.html", import.meta.url).pathname}#${home}:${place.name}`;
+    document.body.append(page);
+    await until(2);
+    page.contentWindow!.location.reload();
+    await until(acknowledged + 3);
+    page.remove();
+    removeEventListener("message", listen);
+    await expectSurvived(place, acknowledged);
+    await removeAll(place);
+  });
+});
+
+test.each(HOMES)(
+  "a disk in %s that another has open is EBUSY, and is not touched",
+  async (home) => {
+    const place = newPlace(home);
+    const writer = newWriter();
+    await new Promise<void>((resolve, reject) => {
+      writer.onerror = ({ message }) => reject(new Error(message));
+      writer.onmessage = () => resolve();
+      writer.postMessage(place);
+    });
+    await using storage = storageHere(place);
+    const options = { origin: WRITTEN_SECTORS, storage };
+    await expect(Disk.open(place.name, options)).rejects.toThrow(refusal("EBUSY"));
+    writer.terminate();
+    await expectSurvived(place, 1);
+    await removeAll(place);
+  },
+);
+
+interface StorageBuckets {
+  open(name: string): Promise<{ indexedDB: IDBFactory }>;
+  delete(name: string): Promise<void>;
+}
+
+/**
+ * Lets the origin have only some megabytes more, until the end.
+ *
+ * @param use What is done; it is given what makes room.
+ */
+async function whileScarce(use: (makeRoom: () => Promise<void>) => Promise<void>): Promise<void> {
+  const { storageBuckets } = navigator as Navigator & { storageBuckets: StorageBuckets };
+  const { origin } = location;
+  const ordinary = indexedDB;
+  const { usage } = await navigator.storage.estimate();
+  const quotaSize = usage! + 6_000_000;
+  await cdp().send("Storage.overrideQuotaForOrigin", { origin, quotaSize });
+  // IndexedDB remembers for a while how much there was; in a bucket of its own there is no memory.
+  const bucket = await storageBuckets.open("scarce");
+  Object.defineProperty(globalThis, "indexedDB", { value: bucket.indexedDB, configurable: true });
+  const makeRoom = async () => {
+    await cdp().send("Storage.overrideQuotaForOrigin", { origin });
+  };
+  try {
+    await use(makeRoom);
+  } finally {
+    await makeRoom();
+    Object.defineProperty(globalThis, "indexedDB", { value: ordinary, configurable: true });
+    await storageBuckets.delete("scarce");
+  }
+}
+
+/** Writes, is refused, makes room, and writes again. */
+async function overfill(home: HomeWord, makeRoom: () => Promise<void>): Promise<void> {
+  const place = newPlace(home);
+  const sectorCount = 24_000;
+  const before = new Uint8Array(sectorCount * 512);
+  before.set(patternOf(1, 0, 1000));
+  const after = before.slice();
+  after.set(patternOf(2, 500, 20_000), 500 * 512);
+  {
+    await using storage = storageHere(place);
+    await using disk = await Disk.open(place.name, { origin: sectorCount, storage });
+    await disk.device.write(patternOf(1, 0, 1000), 0);
+    await disk.snapshot("before");
+    const fill = async () => {
+      await disk.device.write(patternOf(2, 500, 20_000), 500);
+      await disk.device.flush();
+    };
+    await expect(fill()).rejects.toThrow(refusal("ENOSPC"));
+    // What was refused may be there in part, sector by sector; the rest is as it was.
+    const found = await contentOf(disk.device);
+    for (let sector = 0; sector < sectorCount; sector++) {
+      const part = (bytes: Uint8Array) => bytes.subarray(sector * 512, (sector + 1) * 512);
+      const got = part(found);
+      const isNew = part(after).every((byte, at) => byte === got[at]);
+      if (!isNew) verifySectors(got, part(before), sector, "after the refusal");
+    }
+    disk.check();
+    await makeRoom();
+    await fill();
+  }
+  {
+    await using storage = storageHere(place);
+    await using disk = await Disk.open(place.name, { origin: sectorCount, storage });
+    verifySectors(await contentOf(disk.device), after, 0, "after there was room");
+    await disk.rollback("before");
+    verifySectors(await contentOf(disk.device), before, 0, "the snapshot");
+    disk.check();
+  }
+  await removeAll(place);
+}
+
+test.each(HOMES)(
+  "over the quota a disk in %s is ENOSPC, loses nothing, and goes on when there is room",
+  (home) => whileScarce((makeRoom) => overfill(home, makeRoom)),
+);
