@@ -12,10 +12,12 @@ import type { SyncBlockDevice } from "../../src/block/device.ts";
 import type { Plan } from "../../src/block/plan.ts";
 import type { Durability, StoreType } from "../../src/exception/mod.ts";
 import { MappedDevice } from "../../src/mapper/mapped_device.ts";
-import type { Target } from "../../src/targets/target.ts";
 import { readCowImage } from "./cow_image.ts";
 import type { GrowingDisk } from "./disks.ts";
 import type { Stomper } from "./stomper.ts";
+
+// What the mapper opens a device with.
+export { planDevice } from "../../src/mapper/stack.ts";
 
 /** How a snapshot was made. */
 export interface SnapshotManner {
@@ -58,19 +60,6 @@ export interface View {
   children: View[];
   /** It was made by an operation that is under way together with others. */
   isNewborn: boolean;
-}
-
-/** Makes a mapped device of one target, as `openSnapshot` does. */
-export function* planDevice(name: string, planTarget: Plan<Target>): Plan<MappedDevice> {
-  const device = new MappedDevice(name);
-  yield* device.load([yield* planTarget]);
-  try {
-    yield* device.resume();
-  } catch (error) {
-    yield* device.destroy();
-    throw error;
-  }
-  return device;
 }
 
 /** Ends a device, whoever made it. */

@@ -1,35 +1,14 @@
 import { assert } from "@std/assert";
 import { describe, expect, test } from "vitest";
 import { codeOf } from "../../../src/block/errors.ts";
-import { createMemoryDevice } from "../../../src/devices/mod.ts";
-import { Disk } from "../../../src/disk/disk.ts";
+import type { Disk } from "../../../src/disk/disk.ts";
 import type { DiskOptions } from "../../../src/disk/disk_options.ts";
 import { createMemoryStorage } from "../../../src/disk/storage/memory_storage.ts";
 import { patternOf } from "../../../src/testing/mod.ts";
 import { onlyAsync } from "./async_storage.ts";
 import { contentsOf, SECTOR_COUNT } from "./disk_model.ts";
 import { slowOrigin } from "./origins.ts";
-
-const ORIGIN = new Uint8Array(patternOf(1, 0, SECTOR_COUNT));
-
-function memoryOrigin(content = ORIGIN) {
-  return createMemoryDevice({ name: "origin", sectorCount: content.length / 512, content });
-}
-
-function openDisk(options: Partial<DiskOptions> = {}): Promise<Disk> {
-  return Disk.open("test", { origin: memoryOrigin(), storage: "memory", ...options });
-}
-
-function withWrite(
-  base: Uint8Array<ArrayBuffer>,
-  seed: number,
-  sector: number,
-  count: number,
-): Uint8Array<ArrayBuffer> {
-  const next = base.slice();
-  next.set(patternOf(seed, sector, count), sector * 512);
-  return next;
-}
+import { memoryOrigin, openDisk, ORIGIN, withWrite } from "./patterned_disk.ts";
 
 describe("snapshots", () => {
   test("are listed in the order in which they were taken, each with the one before it", async () => {

@@ -1,31 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryDevice } from "../../../src/devices/mod.ts";
-import { Disk } from "../../../src/disk/disk.ts";
-import type { DiskEvent, DiskOptions } from "../../../src/disk/disk_options.ts";
+import type { DiskEvent } from "../../../src/disk/disk_options.ts";
 import { createMemoryStorage } from "../../../src/disk/storage/memory_storage.ts";
 import { patternOf } from "../../../src/testing/mod.ts";
 import { changesBetween, contentsOf, SECTOR_COUNT } from "./disk_model.ts";
-
-const ORIGIN = new Uint8Array(patternOf(1, 0, SECTOR_COUNT));
-
-function memoryOrigin(content = ORIGIN) {
-  return createMemoryDevice({ name: "origin", sectorCount: content.length / 512, content });
-}
-
-function openDisk(options: Partial<DiskOptions> = {}): Promise<Disk> {
-  return Disk.open("test", { origin: memoryOrigin(), storage: "memory", ...options });
-}
-
-function withWrite(
-  base: Uint8Array<ArrayBuffer>,
-  seed: number,
-  sector: number,
-  count: number,
-): Uint8Array<ArrayBuffer> {
-  const next = base.slice();
-  next.set(patternOf(seed, sector, count), sector * 512);
-  return next;
-}
+import { memoryOrigin, openDisk, ORIGIN, withWrite } from "./patterned_disk.ts";
 
 describe("another version of the origin", () => {
   const NEW = withWrite(ORIGIN, 8, 40, 20);

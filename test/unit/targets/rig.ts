@@ -7,15 +7,18 @@
 import type { BlockDevice } from "../../../src/block/device.ts";
 import { type Plan, runAsync, runSync } from "../../../src/block/plan.ts";
 
-import { MappedDevice } from "../../../src/mapper/mapped_device.ts";
+import type { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import type { SnapshotOptions } from "../../../src/targets/snapshot_member.ts";
 import { planSnapshotMerge } from "../../../src/targets/snapshot_merge.ts";
 import { planSnapshotOrigin } from "../../../src/targets/snapshot_origin.ts";
 import { planSnapshot } from "../../../src/targets/snapshot.ts";
-import type { Target } from "../../../src/targets/target.ts";
 import { patternOf } from "../../../src/testing/pattern.ts";
 import { verifySectors } from "../../../src/testing/verify.ts";
 import { Bench, type Disk } from "../exception/rig.ts";
+import { planDevice } from "../../../src/mapper/stack.ts";
+
+// What the mapper opens a device with.
+export { planDevice } from "../../../src/mapper/stack.ts";
 
 /** How a stack is. */
 export interface StackSetUp {
@@ -23,20 +26,6 @@ export interface StackSetUp {
   readonly isSlow?: boolean;
   readonly logicalSectors?: number;
   readonly content?: Uint8Array;
-}
-
-/** A device of one target, as the mapper makes it. */
-export function* planDevice(name: string, planTarget: Plan<Target>): Plan<MappedDevice> {
-  const target = yield* planTarget;
-  const device = new MappedDevice(name);
-  yield* device.load([target]);
-  try {
-    yield* device.resume();
-  } catch (error) {
-    yield* device.destroy();
-    throw error;
-  }
-  return device;
 }
 
 /** What a snapshot is made of, with a COW disk of its own unless said. */
