@@ -2,8 +2,8 @@
  * The ordinary run: `deno task test`.
  *
  * Sets up what the tests stand on, runs vitest over `test/`, then what needs a browser in Chromium,
- * then every example in `src/` and in `README.md`, and ends in one line, `N passed, N failed`. A part that breaks before it can count
- * counts as one failure.
+ * then every example in `src/` and in `README.md`, and ends in one line, `N passed, N failed`. A part
+ * that breaks before it can count counts as one failure.
  *
  * @module
  */

@@ -6,6 +6,7 @@ import { type BlockDevice, Disk } from "../../src/mod.ts";
 import { patternOf, verifySectors } from "../../src/testing/mod.ts";
 import { type HomeWord, type Place, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
 import { liveThrough } from "./disk_scenario.ts";
+import { writeInReloadedPage } from "./reloaded_page.ts";
 
 const HOMES: readonly HomeWord[] = ["idb", "opfs"];
 
@@ -124,25 +125,8 @@ describe.each(HOMES)("a disk in %s whose writer is killed", (home) => {
 
   test("is as it was at a flush or newer, with every snapshot exact: a page", async () => {
     const place = newPlace(home);
-    const page = document.createElement("iframe");
-    let acknowledged = 0;
-    let wake = () => {};
-    const listen = ({ data: round, source }: MessageEvent<number>) => {
-      if (source !== page.contentWindow) return;
-      acknowledged = round;
-      wake();
-    };
-    addEventListener("message", listen);
-    const until = async (round: number) => {
-      while (acknowledged < round) await new Promise<void>((resolve) => wake = resolve);
-    };
-    page.src = `${new URL("./disk_page.html", import.meta.url).pathname}#${home}:${place.name}`;
-    document.body.append(page);
-    await until(2);
-    page.contentWindow!.location.reload();
-    await until(acknowledged + 3);
-    page.remove();
-    removeEventListener("message", listen);
+    const page = `${new URL("./disk_page.html", import.meta.url).pathname}#${home}:${place.name}`;
+    const acknowledged = await writeInReloadedPage(page);
     await expectSurvived(place, acknowledged);
     await removeAll(place);
   });

@@ -5,6 +5,7 @@ import { type IdbDevice, openIdbDevice, removeIdbDevice } from "../../src/device
 import { createMemoryDevice, openOrigin, openSnapshot } from "../../src/mod.ts";
 import { deviceSuite, fillPattern, patternOf, verifySectors } from "../../src/testing/mod.ts";
 import { idbFixture, newName } from "../unit/devices/idb/fixture.ts";
+import { writeInReloadedPage } from "./reloaded_page.ts";
 
 const SECTOR_COUNT = 1000;
 
@@ -79,25 +80,8 @@ test("a page that is reloaded while it writes goes on with the disk as it was at
   const name = newName();
   await (await openIdbDevice(name, { create: { sectorCount: SECTOR_COUNT } })).close();
   sessionStorage.removeItem("round");
-  const page = document.createElement("iframe");
-  let acknowledged = 0;
-  let wake = () => {};
-  const listen = ({ data: round, source }: MessageEvent<number>) => {
-    if (source !== page.contentWindow) return;
-    acknowledged = round;
-    wake();
-  };
-  addEventListener("message", listen);
-  const until = async (round: number) => {
-    while (acknowledged < round) await new Promise<void>((resolve) => wake = resolve);
-  };
-  page.src = `${new URL("./idb_page.html", import.meta.url).pathname}#${name}`;
-  document.body.append(page);
-  await until(2);
-  page.contentWindow!.location.reload();
-  await until(acknowledged + 3);
-  page.remove();
-  removeEventListener("message", listen);
+  const page = `${new URL("./idb_page.html", import.meta.url).pathname}#${name}`;
+  const acknowledged = await writeInReloadedPage(page);
   const device = await openIdbDevice(name, { whenBusy: "wait" });
   const found = await readAll(device);
   await device.close();
