@@ -24,6 +24,24 @@ export interface Output {
    * @param text The text, newlines included.
    */
   write(text: string): void;
+  /**
+   * Writes bytes as they are.
+   *
+   * @param bytes The bytes; done with when it returns.
+   */
+  writeBytes(bytes: Uint8Array): void;
+}
+
+/** Where bytes come from. */
+export interface Input {
+  /** Whether a person would have to type them. */
+  readonly isTerminal: boolean;
+  /**
+   * Reads to the end.
+   *
+   * @returns Bytes as they come, each piece with a buffer of its own.
+   */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 /** What a command may touch besides the files it was told. */
@@ -32,6 +50,8 @@ export interface Environment {
   readonly out: Output;
   /** Everything else: errors and progress. */
   readonly err: Output;
+  /** What a command is fed. */
+  readonly input: Input;
   /** Time. */
   readonly clock: Clock;
   /**
@@ -44,8 +64,7 @@ export interface Environment {
 }
 
 /** Writes whole, whatever the pipe takes at once. When nobody reads on, the process ends quietly. */
-function writeWhole(file: number, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+function writeWhole(file: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) {
     try {
       done += writeSync(file, bytes, done);
@@ -64,7 +83,8 @@ function outputOf(file: number, stream: { isTTY?: boolean; columns?: number }): 
     isTerminal,
     hasColors: isTerminal && (NO_COLOR ?? "") === "" && TERM !== "dumb",
     columns: stream.columns ?? 80,
-    write: (text) => writeWhole(file, text),
+    write: (text) => writeWhole(file, new TextEncoder().encode(text)),
+    writeBytes: (bytes) => writeWhole(file, bytes),
   };
 }
 
@@ -77,6 +97,7 @@ export function processEnvironment(): Environment {
   return {
     out: outputOf(1, process.stdout),
     err: outputOf(2, process.stderr),
+    input: { isTerminal: process.stdin.isTTY ?? false, pieces: () => process.stdin },
     clock: systemClock,
     onInterrupt(listener) {
       process.once("SIGINT", listener);

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import process from "node:process";
 import { resolve } from "node:path";
 import { type FileDevice, openFileDevice } from "../devices/file.ts";
-import { nodeFileIo } from "../devices/file_io.ts";
+import { nodeFileIo, refusalOf } from "../devices/file_io.ts";
 import { CommandFailure } from "./failure.ts";
 
 /** Where a file is: the same for two spellings of its path, and for two links to it. */
@@ -32,6 +32,19 @@ export function requireDistinct(paths: Readonly<Record<string, string>>): void {
     }
     seen.set(identity, word);
   }
+}
+
+/**
+ * Refuses an input that is not there, or is no regular file.
+ *
+ * @param path The file.
+ */
+export function requireInput(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new CommandFailure(`Cannot open "${path}": there is no such file`);
+  }
+  if (!found.isFile()) throw new CommandFailure(`Cannot open "${path}": it is not a regular file`);
 }
 
 /**
@@ -59,7 +72,7 @@ export interface NewImage {
 }
 
 /** A file that is there may be replaced when we were told so and nobody is using it. */
-function requireReplaceable({ path, force }: NewImage): void {
+function requireReplaceable(path: string, force: boolean): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!force) {
@@ -67,6 +80,17 @@ function requireReplaceable({ path, force }: NewImage): void {
   }
   // Opening it for writing fails for what is no regular file, and for what someone is using.
   openFileDevice(path, { roundDown: true }).closeSync();
+}
+
+/** Where a file is made until it is whole. */
+function partOf(path: string): string {
+  return `${path}.${process.pid}.part`;
+}
+
+/** Gives what is whole and durable its name. */
+function appear(path: string): void {
+  renameSync(partOf(path), path);
+  nodeFileIo.syncName(path);
 }
 
 /**
@@ -80,20 +104,54 @@ export async function makeImage<Result>(
   image: NewImage,
   fill: (device: FileDevice) => Result | Promise<Result>,
 ): Promise<Result> {
-  requireReplaceable(image);
   const { path, sectorCount } = image;
-  const part = `${path}.${process.pid}.part`;
+  requireReplaceable(path, image.force);
+  const part = partOf(path);
   const device = openFileDevice(part, { create: { sectorCount }, name: path });
   try {
     const result = await fill(device);
     device.flushSync();
-    renameSync(part, path);
-    nodeFileIo.syncName(path);
+    appear(path);
     return result;
   } catch (error) {
     rmSync(part, { force: true });
     throw error;
   } finally {
     device.closeSync();
+  }
+}
+
+/**
+ * Makes a file that is no image, in the same way.
+ *
+ * @param path The file.
+ * @param force Whether one that is there is replaced.
+ * @param fill Writes its contents to an open file.
+ * @returns What `fill` returned.
+ */
+export async function makeFile<Result>(
+  path: string,
+  force: boolean,
+  fill: (file: number) => Promise<Result>,
+): Promise<Result> {
+  requireReplaceable(path, force);
+  const part = partOf(path);
+  let file: number;
+  try {
+    file = openSync(part, "wx");
+  } catch (error) {
+    throw refusalOf(error, `Cannot make "${path}"`, { device: path });
+  }
+  try {
+    const result = await fill(file);
+    fsyncSync(file);
+    appear(path);
+    return result;
+  } catch (error) {
+    rmSync(part, { force: true });
+    if (error instanceof CommandFailure) throw error;
+    throw refusalOf(error, `Cannot make "${path}"`, { device: path });
+  } finally {
+    closeSync(file);
   }
 }

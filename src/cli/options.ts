@@ -15,18 +15,27 @@ function refuse(message: string): never {
 }
 
 /**
+ * Reads a size in bytes, for example `0`, `446` or `1M`.
+ *
+ * @param text As it was typed.
+ * @returns Bytes.
+ */
+export function bytesOf(text: string): number {
+  try {
+    return parseSize(text);
+  } catch {
+    refuse("Want a size such as 512, 4K, 64M or 1G.");
+  }
+}
+
+/**
  * Reads a size in whole sectors, for example `64M`.
  *
  * @param text As it was typed.
  * @returns Sectors.
  */
 export function sectorsOf(text: string): number {
-  let byteCount: number;
-  try {
-    byteCount = parseSize(text);
-  } catch {
-    refuse("Want a size such as 512, 4K, 64M or 1G.");
-  }
+  const byteCount = bytesOf(text);
   if (byteCount === 0 || !isAligned(byteCount, SECTOR_BYTES)) {
     refuse(`Want a multiple of ${SECTOR_BYTES} bytes.`);
   }
@@ -45,6 +54,18 @@ export function chunkSectorsOf(text: string): number {
     refuse("Want a power of two from 512 to 1G.");
   }
   return chunkSectors;
+}
+
+/**
+ * Reads a number of workers.
+ *
+ * @param text As it was typed.
+ * @returns At least one.
+ */
+export function jobsOf(text: string): number {
+  const jobs = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (jobs === 0) refuse("Want a whole number from 1 to 999.");
+  return jobs;
 }
 
 /**

@@ -7,17 +7,33 @@
 import { setColorEnabled } from "@std/fmt/colors";
 import { Command, CommanderError } from "commander";
 import { BlockDeviceError } from "../block/errors.ts";
+import { addApply } from "./commands/apply.ts";
 import { addCheck } from "./commands/check.ts";
+import { addCreate } from "./commands/create.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addDump } from "./commands/dump.ts";
 import { addExport } from "./commands/export.ts";
+import { addHash } from "./commands/hash.ts";
+import { addImport } from "./commands/import.ts";
 import { addMerge } from "./commands/merge.ts";
+import { addRead } from "./commands/read.ts";
 import { addSnapshot } from "./commands/snapshot.ts";
 import { addStatus } from "./commands/status.ts";
+import { addTable } from "./commands/table.ts";
 import { addTour } from "./commands/tour.ts";
+import { addVerify } from "./commands/verify.ts";
+import { addWrite } from "./commands/write.ts";
 import type { Environment } from "./environment.ts";
 import { CommandFailure, EXIT_CODES } from "./failure.ts";
 
 const VERSION = "0.1.0";
+
+/** In the order in which the help lists them: a disk's life. */
+const COMMANDS: readonly ((program: Command, environment: Environment) => void)[] = [
+  ...[addTour, addCreate, addSnapshot, addStatus, addTable, addDump, addCheck],
+  ...[addRead, addWrite, addImport, addExport, addMerge],
+  ...[addDiff, addApply, addHash, addVerify],
+];
 
 function createProgram(environment: Environment): Command {
   const { out, err } = environment;
@@ -37,8 +53,7 @@ function createProgram(environment: Environment): Command {
       getErrHasColors: () => err.hasColors,
     })
     .addHelpText("after", "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.");
-  const commands = [addTour, addSnapshot, addStatus, addDump, addCheck, addExport, addMerge];
-  for (const add of commands) add(program, environment);
+  for (const add of COMMANDS) add(program, environment);
   return program;
 }
 

@@ -7,6 +7,7 @@
  */
 
 export type { DeleteOptions } from "./deletion.ts";
+export { applyDelta, type DeltaOutcome, writeDelta } from "./delta/delta.ts";
 export { Disk, type SnapshotFacts } from "./disk.ts";
 export type { DiskEvent, DiskOptions, DiskUsage } from "./disk_options.ts";
 export type { ImagePiece, TransferOptions, TransferProgress } from "./image/image_pieces.ts";

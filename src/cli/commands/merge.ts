@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { runAsync } from "../../block/plan.ts";
 import type { MappedDevice } from "../../mapper/mapped_device.ts";
-import { openMerge, openSnapshotSync } from "../../mapper/stack.ts";
+import { openMerge } from "../../mapper/stack.ts";
 import { countExceptions, readCowHeader } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
@@ -15,6 +15,7 @@ import type { FileDevice } from "../../devices/file.ts";
 import { openImage, requireDistinct } from "../files.ts";
 import { collect } from "../options.ts";
 import { Progress } from "../progress.ts";
+import { openKeptOrigin } from "../view/kept_origin.ts";
 
 interface MergeFlags {
   readonly keep?: readonly string[];
@@ -91,29 +92,20 @@ async function merge(
   flags: MergeFlags,
 ): Promise<void> {
   const { keep = [] } = flags;
-  const kept = Object.fromEntries(keep.map((path, index) => [`--keep ${index + 1}`, path]));
-  requireDistinct({ ORIGIN: originPath, COW: cowPath, ...kept });
-  using stack = new DisposableStack();
+  const keptFiles = Object.fromEntries(keep.map((path, index) => [`--keep ${index + 1}`, path]));
+  requireDistinct({ ORIGIN: originPath, COW: cowPath, ...keptFiles });
+  using images = new DisposableStack();
   const open = (path: string) =>
-    stack.adopt(openImage(path, "write"), (device) => device.closeSync());
+    images.adopt(openImage(path, "write"), (device) => device.closeSync());
   const origin = open(originPath);
   const cow = open(cowPath);
-  const others = keep.map((path) => {
-    const otherCow = open(path);
-    if (!readCowHeader(otherCow).isValid) {
-      throw new CommandFailure(`Cannot keep "${path}": the snapshot is invalid`);
-    }
-    const other = openSnapshotSync({ origin, cow: otherCow, name: path });
-    return stack.adopt(other, (device) => device.closeSync());
-  });
+  // Whoever keeps its view is found by the merge, which writes the same image.
+  await using kept = await openKeptOrigin(origin, keep);
   const total = await mergeWatched(environment, origin, cow);
   environment.out.write(
     `${originPath}: ${total} chunks merged from ${cowPath}, which is empty now\n`,
   );
-  const lost = others.filter((other) => statusOf(other) === "Invalid").map(({ name }) => name);
-  if (lost.length > 0) {
-    throw new CommandFailure(`Not kept, their images ran full: ${lost.join(", ")}`);
-  }
+  kept.requireKept();
 }
 
 /**
@@ -133,6 +125,7 @@ export function addMerge(program: Command, environment: Environment): void {
     .argument("<ORIGIN>", "the disk image; it is written")
     .argument("<COW>", "the snapshot's COW image; it is emptied")
     .option("--keep <COW>", "another snapshot of ORIGIN that keeps its view (repeat)", collect)
+    .addHelpText("after", "\nExample:\n  cowdisk merge disk.img monday.cow --keep tuesday.cow")
     .action((origin: string, cow: string, flags: MergeFlags) =>
       merge(environment, origin, cow, flags)
     );

@@ -14,6 +14,7 @@
 import type { BlockDevice } from "../../block/device.ts";
 import { allStep, type Plan, readStep } from "../../block/plan.ts";
 import { sectorsToBytes } from "../../block/units.ts";
+import { differingStretches } from "../image/differing.ts";
 import type { Extent, HeldChunks } from "./held_chunks.ts";
 
 /** Chunks are compared in pieces of at most this size: 256 KiB. */
@@ -27,15 +28,6 @@ function append(extents: Extent[], sector: number, sectorCount: number): void {
   } else {
     extents[extents.length - 1] = { ...last, sectorCount: last.sectorCount + sectorCount };
   }
-}
-
-/** Compares two stretches of sectors at the same place of two buffers of their own. */
-function areEqual(one: Uint8Array, other: Uint8Array, start: number, end: number): boolean {
-  const words = (bytes: Uint8Array) =>
-    new Int32Array(bytes.buffer, bytes.byteOffset + start, (end - start) / 4);
-  const [left, right] = [words(one), words(other)];
-  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
-  return true;
 }
 
 function* read(device: BlockDevice, target: Uint8Array, sector: number): Plan {
@@ -69,11 +61,9 @@ export function* planDiff(
       read(from, one.subarray(0, bytes), sector),
       read(to, other.subarray(0, bytes), sector),
     ]);
-    for (let done = 0; done < sectorCount; done += chunkSectors) {
-      const size = Math.min(chunkSectors, sectorCount - done);
-      const [start, end] = [sectorsToBytes(done), sectorsToBytes(done + size)];
-      if (areEqual(one, other, start, end)) continue;
-      append(extents, sector + done, size);
+    const [left, right] = [one.subarray(0, bytes), other.subarray(0, bytes)];
+    for (const stretch of differingStretches(left, right, chunkSectors)) {
+      append(extents, sector + stretch.sector, stretch.sectorCount);
     }
   }
   return extents;

@@ -34,7 +34,8 @@ test("a session: snapshot, status, export, merge", async () => {
   expect(made.out).toMatch(/a\\ b\.cow P 8$/m);
   const status = await spawnCowdisk(["status", disk, cow, "--json"]).ended;
   expect(JSON.parse(status.out)).toMatchObject({ state: "active", exceptions: 0 });
-  expect(await spawnCowdisk(["export", disk, cow, view]).ended).toMatchObject({ code: 0, err: "" });
+  const exported = await spawnCowdisk(["export", `${disk}+${cow}`, view]).ended;
+  expect(exported).toMatchObject({ code: 0, err: "" });
   expectBytes(folder.read("view.img"), folder.read("disk.img"));
   expect(await spawnCowdisk(["merge", disk, cow]).ended).toMatchObject({ code: 0, err: "" });
 });

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { expectRefusal } from "./command_clauses.ts";
 import { cowdisk } from "./session.ts";
 
-const COMMANDS = ["tour", "snapshot", "status", "dump", "check", "export", "merge"];
+const COMMANDS = [
+  ...["tour", "create", "snapshot", "status", "table", "dump", "check", "read", "write"],
+  ...["import", "export", "merge", "diff", "apply", "hash", "verify"],
+];
 
 test("the help lists every command with a few words", async () => {
   const { code, out, err } = await cowdisk(["--help"]);

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
 import { openFileDevice } from "../../../src/devices/file.ts";
 import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
-import type { Environment, Output } from "../../../src/cli/environment.ts";
+import type { Environment, Input, Output } from "../../../src/cli/environment.ts";
 import { run } from "../../../src/cli/program.ts";
 
 /** How a command ended. */
@@ -32,14 +32,22 @@ export class Paper implements Output {
   write(text: string): void {
     this.text += text;
   }
+
+  /** Bytes are kept as characters of one byte each. */
+  writeBytes(bytes: Uint8Array): void {
+    this.text += Buffer.from(bytes).toString("latin1");
+  }
 }
 
 /** A world in which time moves only when someone sleeps. */
 export class TestEnvironment implements Environment {
   readonly out: Paper;
   readonly err: Paper;
+  readonly input: Input;
   nowMs = 0;
   interrupt: () => void = () => {};
+  /** Presses Ctrl-C as soon as somebody listens. */
+  isImpatient = false;
   readonly clock = {
     nowMs: () => this.nowMs += 1,
     sleep: (timeMs: number) => {
@@ -48,13 +56,21 @@ export class TestEnvironment implements Environment {
     },
   };
 
-  constructor(isTerminal = false) {
+  /** @param fed What the standard input gives; nothing but a person who types if left out. */
+  constructor(isTerminal = false, fed?: readonly Uint8Array[]) {
     this.out = new Paper(isTerminal);
     this.err = new Paper(isTerminal);
+    this.input = {
+      isTerminal: fed === undefined,
+      async *pieces() {
+        yield* await Promise.resolve(fed ?? []);
+      },
+    };
   }
 
   onInterrupt(listener: () => void): () => void {
     this.interrupt = listener;
+    if (this.isImpatient) listener();
     return () => this.interrupt = () => {};
   }
 }

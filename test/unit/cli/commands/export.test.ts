@@ -12,13 +12,14 @@ import {
 
 commandClauses({
   name: "export",
-  words: ["disk.img", "snap.cow", "view.img"],
+  words: ["disk.img+snap.cow", "view.img"],
   inputs: ["disk.img", "snap.cow"],
   untouched: ["disk.img", "snap.cow"],
 });
 
 function wordsIn(folder: Folder): string[] {
-  return ["export", ...["disk.img", "snap.cow", "view.img"].map((name) => folder.path(name))];
+  const [disk, cow, view] = ["disk.img", "snap.cow", "view.img"].map((name) => folder.path(name));
+  return ["export", `${disk}+${cow}`, view!];
 }
 
 test("the image is what the snapshot shows, byte for byte", async () => {
@@ -58,7 +59,7 @@ test("not even by force is an input replaced", async () => {
   await writtenSnapshot(folder);
   const [disk, cow] = [folder.path("disk.img"), folder.path("snap.cow")];
   const before = folder.read("disk.img");
-  expectRefusal(await cowdisk(["export", disk, cow, disk, "--force"]), 1, /same file/);
+  expectRefusal(await cowdisk(["export", `${disk}+${cow}`, disk, "--force"]), 1, /same file/);
   expectBytes(folder.read("disk.img"), before);
 });
 
@@ -77,9 +78,8 @@ test("an interruption leaves nothing behind", async () => {
   folder.write("disk.img", new Uint8Array(64 * 2 ** 20));
   await cowdisk(["snapshot", folder.path("disk.img"), folder.path("snap.cow")]);
   const environment = new TestEnvironment(true);
-  const ended = cowdisk(wordsIn(folder), environment);
-  environment.interrupt();
-  const { code, err } = await ended;
+  environment.isImpatient = true;
+  const { code, err } = await cowdisk(wordsIn(folder), environment);
   expect(code).toBe(130);
   expect(err).toMatch(/cowdisk: Interrupted: OUT was not made\n$/);
   expect(readdirSync(folder.path("")).sort()).toEqual(["disk.img", "snap.cow"]);

@@ -83,7 +83,7 @@ test("another snapshot that is named keeps its view", async () => {
   const kept = folder.path("kept.cow");
   await cowdisk(["snapshot", folder.path("disk.img"), kept, "--chunk", "16K"]);
   expect((await cowdisk([...wordsIn(folder), "--keep", kept])).code).toBe(0);
-  await cowdisk(["export", folder.path("disk.img"), kept, folder.path("view.img")]);
+  await cowdisk(["export", `${folder.path("disk.img")}+${kept}`, folder.path("view.img")]);
   expectBytes(folder.read("view.img"), before);
 });
 

@@ -1,0 +1,105 @@
+/**
+ * `cowdisk write`: bytes from a pipe or file into a view.
+ *
+ * @module
+ */
+
+import { createReadStream, statSync } from "node:fs";
+import type { Command } from "commander";
+import type { BlockDevice } from "../../block/device.ts";
+import { formatSize } from "../../block/units.ts";
+import { rangeOf, writeBytesAt } from "../bytes_range.ts";
+import type { Environment } from "../environment.ts";
+import { CommandFailure, EXIT_CODES } from "../failure.ts";
+import { requireInput } from "../files.ts";
+import { bytesOf, collect } from "../options.ts";
+import { type WriteFlags, writeView } from "../view/written_view.ts";
+
+interface WriteCommandFlags extends WriteFlags {
+  readonly offset: number;
+  readonly in?: string;
+}
+
+/** Bytes are gathered to so many before they are written. */
+const WRITE_BYTES = 2 ** 20;
+
+/** Gathers pieces of any size into larger ones, all but the last of one size. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(WRITE_BYTES);
+  let filled = 0;
+  for await (const piece of pieces) {
+    for (let taken = 0; taken < piece.length;) {
+      const part = piece.subarray(taken, taken + buffer.length - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled < buffer.length) continue;
+      yield buffer;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled);
+}
+
+async function writeAll(
+  device: BlockDevice,
+  offsetBytes: number,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  rangeOf(device, offsetBytes);
+  let written = 0;
+  for await (const bytes of gathered(pieces)) {
+    rangeOf(device, offsetBytes + written, bytes.length);
+    await writeBytesAt(device, bytes, offsetBytes + written);
+    written += bytes.length;
+  }
+  return written;
+}
+
+async function write(
+  environment: Environment,
+  word: string,
+  flags: WriteCommandFlags,
+): Promise<void> {
+  const { in: path, offset } = flags;
+  if (path === undefined && environment.input.isTerminal) {
+    throw new CommandFailure("Nothing to write: want --in FILE, or a pipe", EXIT_CODES.usage);
+  }
+  if (path !== undefined) requireInput(path);
+  const written = await writeView(
+    word,
+    flags,
+    path === undefined ? {} : { "--in": path },
+    async (device) => {
+      // A file that does not fit is refused before anything is written; a pipe does not tell.
+      if (path !== undefined) rangeOf(device, offset, statSync(path).size);
+      const pieces = path === undefined ? environment.input.pieces() : createReadStream(path);
+      return await writeAll(device, offset, pieces);
+    },
+  );
+  environment.err.write(`${word}: ${formatSize(written)} written\n`);
+}
+
+/**
+ * Adds the command.
+ *
+ * @param program Where to.
+ * @param environment The world.
+ */
+export function addWrite(program: Command, environment: Environment): void {
+  program.command("write")
+    .summary("write bytes to a view")
+    .description(
+      "Writes what comes from a pipe or file. Written to an image, snapshots keep their view only " +
+        "if they are named with --keep; written to ORIGIN+COW, ORIGIN stays as it is.",
+    )
+    .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
+    .option("--offset <size>", "the first byte", bytesOf, 0)
+    .option("--in <FILE>", "what to write (default: the standard input)")
+    .option("--keep <COW>", "a snapshot of the image that keeps its view (repeat)", collect)
+    .addHelpText(
+      "after",
+      "\nExample:\n  cowdisk write disk.img --in boot.bin --keep monday.cow",
+    )
+    .action((view: string, flags: WriteCommandFlags) => write(environment, view, flags));
+}

@@ -1,0 +1,98 @@
+/**
+ * A transfer: a device read from end to end, piece by piece, with a bar for whoever watches and an ear
+ * for Ctrl-C.
+ *
+ * Pieces share one buffer. Whoever is given a piece is done with it when it returns.
+ *
+ * @module
+ */
+
+import type { BlockDevice } from "../block/device.ts";
+import { sectorsToBytes } from "../block/units.ts";
+import { cutZeroes, PIECE_SECTORS } from "../disk/image/image_pieces.ts";
+import type { Environment } from "./environment.ts";
+import { CommandFailure, EXIT_CODES } from "./failure.ts";
+import { Progress } from "./progress.ts";
+
+/** Sectors that become a hole when they are all zeroes. */
+const HOLE_SECTORS = 8;
+/** The user's Ctrl-C is looked for this often. */
+const BREATH_MS = 50;
+
+/** What is read, and what is said meanwhile. */
+export interface Transfer {
+  /** Where from. */
+  readonly device: BlockDevice;
+  /** The first sector. Left out: the device's first. */
+  readonly sector?: number;
+  /** How many. Left out: all to the device's end. */
+  readonly sectorCount?: number;
+  /** What is going on: `exporting`. */
+  readonly verb: string;
+  /** What a Ctrl-C leaves, as the end of a sentence: `OUT was not made`. */
+  readonly interruptedWith: string;
+}
+
+/**
+ * Reads.
+ *
+ * @param environment The world.
+ * @param transfer What is read.
+ * @param visit Given each piece and its first sector, in order.
+ * @throws {CommandFailure} When the user has pressed Ctrl-C.
+ */
+export async function eachPiece(
+  environment: Environment,
+  { device, verb, interruptedWith, ...range }: Transfer,
+  visit: (piece: Uint8Array, sector: number) => void | Promise<void>,
+): Promise<void> {
+  const { clock } = environment;
+  const { sector: first = 0, sectorCount = device.sectorCount - first } = range;
+  const end = first + sectorCount;
+  const buffer = new Uint8Array(sectorsToBytes(Math.min(PIECE_SECTORS, sectorCount)));
+  const progress = new Progress(environment, verb, sectorsToBytes(sectorCount), "bytes");
+  let isInterrupted = false;
+  const stopListening = environment.onInterrupt(() => isInterrupted = true);
+  try {
+    let breathedAtMs = clock.nowMs();
+    for (let sector = first; sector < end; sector += PIECE_SECTORS) {
+      const piece = buffer.subarray(0, sectorsToBytes(Math.min(PIECE_SECTORS, end - sector)));
+      await device.read(piece, sector);
+      await visit(piece, sector);
+      progress.update(sectorsToBytes(sector - first) + piece.length);
+      if (clock.nowMs() - breathedAtMs < BREATH_MS) continue;
+      await clock.sleep(0);
+      breathedAtMs = clock.nowMs();
+      if (isInterrupted) {
+        throw new CommandFailure(`Interrupted: ${interruptedWith}`, EXIT_CODES.interrupted);
+      }
+    }
+  } finally {
+    stopListening();
+    progress.end();
+  }
+}
+
+/**
+ * Writes the stretches of a piece that are not zero.
+ *
+ * @param piece Whole sectors.
+ * @param target Where to; it holds zeroes there.
+ * @param sector The piece's first sector.
+ * @returns How many sectors were written.
+ */
+export async function writeStretches(
+  piece: Uint8Array,
+  target: BlockDevice,
+  sector: number,
+): Promise<number> {
+  let written = 0;
+  for (const stretch of cutZeroes(piece, HOLE_SECTORS)) {
+    if (stretch.isZero) continue;
+    const from = sectorsToBytes(stretch.sector);
+    const bytes = piece.subarray(from, from + sectorsToBytes(stretch.sectorCount));
+    await target.write(bytes, sector + stretch.sector);
+    written += stretch.sectorCount;
+  }
+  return written;
+}
