@@ -14,6 +14,7 @@ import { playwright } from "@vitest/browser-playwright";
 import ordinary from "../vitest.config.ts";
 import { chromiumFlags, findChromium } from "./chromium.ts";
 import { imageServerCommands } from "./image_server.ts";
+import { pageCommands } from "./page_visitor.ts";
 
 const { root, resolve } = ordinary;
 
@@ -40,10 +41,11 @@ function project(name: string, headers: Record<string, string>) {
     resolve,
     cacheDir: `${root}build/browser/${name}`,
     logLevel: "error",
-    server: { headers },
+    // A service worker's scope may be wider than the folder that its script is in.
+    server: { headers: { ...headers, "Service-Worker-Allowed": "/" } },
     // What is found late is bundled late, and that reloads the page in the middle of a test. Packages
     // that are modules already need no bundle.
-    optimizeDeps: { exclude: ["deno-std", "fake-indexeddb", "idb-keyval"] },
+    optimizeDeps: { exclude: ["deno-std", "fake-indexeddb", "idb-keyval", "v86"] },
     test: {
       name,
       include: [`test/browser/**/*.${isMarks ? "marks" : "browser"}.ts`],
@@ -60,8 +62,8 @@ function project(name: string, headers: Record<string, string>) {
           persistentContext: `${profiles}/${name}`,
           launchOptions: { executablePath: findChromium(), args: chromiumFlags() },
         }),
-        // Image hosts are servers, which a page cannot be.
-        commands: imageServerCommands,
+        // Image hosts are servers, which a page cannot be; nor can it be outside of its frame.
+        commands: { ...imageServerCommands, ...pageCommands },
         instances: [{ browser: "chromium" }],
       },
     },
