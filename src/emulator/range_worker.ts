@@ -3,7 +3,7 @@
  *
  *     emulator ── GET /vdisk/windows, Range ──▶ service worker ── port ──▶ page: device or snapshot
  *
- * The service worker's script is two lines, bundled or served as modules:
+ * The service worker's script is two lines, served as modules, or bundled and registered as `classic`:
  *
  *     import { serveRanges } from "cowdisk/range-worker";
  *     serveRanges({ isolation: "require-corp" });
@@ -25,7 +25,11 @@
  * Nothing is ever cut short without an error, and no failure is answered with zeroes. A URL answers for
  * pages under the worker alone: it is no door to other origins or machines.
  *
- * Other requests are not touched, unless `isolation` is asked for (`range/isolation.ts`).
+ * A body holds 256 KiB at most, and reads on when it is read (`range/image_body.ts`).
+ *
+ * Other requests are not touched, unless `isolation` is asked for (`range/isolation.ts`). Then a page
+ * that begins with `if (await isolatePage("/sw.js") === "reloading") …` may share memory on a host that
+ * sends no headers.
  *
  * This module is browser compatible.
  *

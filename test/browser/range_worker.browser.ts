@@ -324,6 +324,7 @@ test("v86 reads the disk by its own ranges, also when the worker was stopped in 
     await emulator.destroy();
   }));
 
+// Skipped where the host sends the headers itself: there is nothing to add.
 describe.runIf(!inject("isIsolated"))("a page of a host that sends no headers", () => {
   const url = new URL("./isolation/page.html", import.meta.url).href;
 
