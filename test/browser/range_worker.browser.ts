@@ -328,8 +328,9 @@ test("v86 reads the disk by its own ranges, also when the worker was stopped in 
 describe.runIf(!inject("isIsolated"))("a page of a host that sends no headers", () => {
   const url = new URL("./isolation/page.html", import.meta.url).href;
 
-  test("becomes isolated by being loaded once more, shares memory, and gets ranges of its host", async () => {
-    const page = { title: "isolated, shares memory, 206 bytes 4-10", isIsolated: true };
+  test("becomes isolated by being loaded once more, shares memory, gets ranges of its host, and keeps its own state", async () => {
+    const title = "isolated, shares memory, 206 bytes 4-10, the page's own";
+    const page = { title, isIsolated: true };
     expect(await commands.visitPage(url, { visitCount: 3, bypassWorker: false })).toEqual([
       { ...page, loadCount: 2 },
       { ...page, loadCount: 1 },

@@ -81,14 +81,16 @@ function untilActive(registration: ServiceWorkerRegistration): Promise<void> {
 function untilControlled(registration: ServiceWorkerRegistration): Promise<void> {
   const { serviceWorker } = navigator;
   const { promise, resolve } = Promise.withResolvers<void>();
+  // Another worker, of a wider scope, may have been there before.
+  const isOurs = () => serviceWorker.controller?.scriptURL === registration.active?.scriptURL;
   const look = () => {
-    if (serviceWorker.controller !== null) resolve();
+    if (isOurs()) resolve();
   };
   serviceWorker.addEventListener("controllerchange", look);
   look();
   // A page that was loaded past the worker, by a forced reload, has to ask.
   const claim: ToWorker = { cowdisk: "claim" };
-  if (serviceWorker.controller === null) registration.active?.postMessage(claim);
+  if (!isOurs()) registration.active?.postMessage(claim);
   return promise;
 }
 
@@ -100,6 +102,7 @@ function untilControlled(registration: ServiceWorkerRegistration): Promise<void>
  * @returns The registration, to which disks are offered.
  * @throws {BlockDeviceError} `ENOTSUP` where there are no service workers: on a page that was not
  * loaded securely. `ENODEV` when the worker cannot be installed, or the page is not under it in time.
+ * @throws {DOMException} What the browser refuses a script or a scope with.
  */
 export async function registerRangeWorker(
   script: string | URL,
@@ -122,7 +125,7 @@ export async function registerRangeWorker(
   throw new BlockDeviceError("ENODEV", `Cannot use the service worker ${script}: ${why}`);
 }
 
-/** What marks an entry of the history. */
+/** What marks an entry of the history; the page's own state is kept in it meanwhile. */
 const MARK = "cowdiskHasReloaded";
 
 /**
@@ -134,12 +137,13 @@ const MARK = "cowdiskHasReloaded";
  * @returns What has become of the page. `impossible` is no error: the page goes on without isolation,
  * and everything in cowdisk works so.
  * @throws {BlockDeviceError} What {@linkcode registerRangeWorker} refuses, but for `ENOTSUP`.
+ * @throws {DOMException} As there.
  */
 export async function isolatePage(
   script: string | URL,
   options: RegisterOptions = {},
 ): Promise<PageOutcome> {
-  const { hasReloaded, ...state } = takeMark();
+  const hasReloaded = takeMark();
   const isBound = !("serviceWorker" in navigator) || globalThis.parent !== globalThis.self;
   const outcome = decideOutcome({
     isIsolated: crossOriginIsolated,
@@ -148,14 +152,15 @@ export async function isolatePage(
   });
   if (!isBound) await registerRangeWorker(script, options);
   if (outcome !== "reloading") return outcome;
-  history.replaceState({ ...state, [MARK]: true }, "");
+  history.replaceState({ [MARK]: { state: history.state } }, "");
   location.reload();
   return outcome;
 }
 
-/** The page's state in the history, and whether it was marked; the mark is gone then. */
-function takeMark(): { readonly hasReloaded: boolean } {
-  const { [MARK]: mark = false, ...state } = (history.state ?? {}) as Record<string, unknown>;
-  if (mark === true) history.replaceState(state, "");
-  return { ...state, hasReloaded: mark === true };
+/** Whether the page's entry is marked; then what was there before is put back. */
+function takeMark(): boolean {
+  const mark = history.state?.[MARK];
+  if (mark === undefined) return false;
+  history.replaceState(mark.state, "");
+  return true;
 }

@@ -24,7 +24,7 @@
 export type Isolation = "require-corp" | "credentialless";
 
 /** Answers with these have no body, not even an empty one. */
-const NULL_BODY_STATUS: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
+const NULL_BODY_STATUS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
  * Adds the fields of isolation to an answer.

@@ -23,10 +23,11 @@ async function rangeOfHost(): Promise<string> {
   return `${answer.status} ${answer.headers.get("Content-Range")?.split("/")[0]}`;
 }
 
+if (history.state === null) history.replaceState("the page's own", "");
 const outcome = await isolatePage("./service.ts");
 if (outcome === "isolated") {
   const memory = await sharesMemory() ? "shares memory" : "shares no memory";
-  document.title = `isolated, ${memory}, ${await rangeOfHost()}`;
+  document.title = `isolated, ${memory}, ${await rangeOfHost()}, ${history.state}`;
 } else if (outcome === "impossible") {
   document.title = outcome;
 } // A page that is about to be loaded again has nothing to tell yet.
