@@ -119,7 +119,6 @@ export class OfferedDisk implements ServedImage {
     this.#isLooking = true;
     while (this.#failures.size > 0) {
       await clock.sleep(LOOK_EVERY_MS);
-      if (this.#failures.size === 0) break;
       await this.isPageThere();
     }
     this.#isLooking = false;
