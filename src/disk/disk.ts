@@ -34,7 +34,7 @@
  */
 
 import type { BlockDevice, SyncBlockDevice } from "../block/device.ts";
-import { BlockDeviceError } from "../block/errors.ts";
+import { type AsyncDisk, closedDisk } from "./async_disk.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import type { DiskOptions, DiskUsage } from "./disk_options.ts";
 import { DiskSession } from "./disk_session.ts";
@@ -58,7 +58,7 @@ export interface SnapshotFacts {
 }
 
 /** A block device with named snapshots. */
-export class Disk implements AsyncDisposable {
+export class Disk implements AsyncDisk {
   readonly #name: string;
   readonly #session: DiskSession;
   readonly #branch: string;
@@ -77,7 +77,8 @@ export class Disk implements AsyncDisposable {
    * @param options Its origin and its storage.
    * @returns The disk.
    * @throws {BlockDeviceError} `EBUSY` when somebody else has the storage open, `EINVAL` when the origin
-   * is not what the disk was made on, and what the devices refuse.
+   * is not what the disk was made on, `ENOTSUP` when the storage's word stands for nothing here, and
+   * what the devices refuse.
    *
    * @example Take a snapshot, go back to it
    * ```ts
@@ -301,6 +302,16 @@ export class Disk implements AsyncDisposable {
   }
 
   /**
+   * Tells where the disk may hold anything but zeroes: the stretches that an export reads.
+   *
+   * @returns Stretches, in order, as of the call. On an origin that is a device it is all of the disk.
+   */
+  // deno-lint-ignore require-await
+  async extents(): Promise<Extent[]> {
+    return [...this.#open.imagePlace(this.#branch).extents];
+  }
+
+  /**
    * Reads the disk as a raw image, from the first sector to the last. What is written meanwhile may
    * be in it or not: to export a state, take a snapshot and export a fork of it.
    *
@@ -375,9 +386,16 @@ export class Disk implements AsyncDisposable {
   /**
    * How full the disk is.
    *
-   * @returns Counts, as of now.
+   * @returns Counts, as of the call.
    */
-  usage(): DiskUsage {
+  // `async` turns a refusal into a rejected promise.
+  // deno-lint-ignore require-await
+  async usage(): Promise<DiskUsage> {
+    return this.usageSync();
+  }
+
+  /** As {@linkcode usage}, at once; on any storage. */
+  usageSync(): DiskUsage {
     return usageOf(this.#open.tree, this.#branch);
   }
 
@@ -409,6 +427,6 @@ export class Disk implements AsyncDisposable {
   get #open(): DiskSession {
     const session = this.#session;
     if (this.#closing === null && session.tree.head(this.#branch) !== undefined) return session;
-    throw new BlockDeviceError("ESHUTDOWN", `Cannot use the disk "${this.#name}": it is closed`);
+    throw closedDisk(this.#name);
   }
 }

@@ -8,9 +8,11 @@
 
 import type { BlockDevice } from "../block/device.ts";
 import type { Clock } from "../block/clock.ts";
+import type { WhenBusy } from "../devices/web_lock.ts";
 import type { TableEvent } from "../exception/mod.ts";
 import type { OriginIdentity } from "./manifest/manifest.ts";
 import type { DiskStorage } from "./storage/storage.ts";
+import type { StorageWord } from "./storage/storage_words.ts";
 
 /**
  * Something that happened to a disk.
@@ -39,9 +41,17 @@ export interface DiskOptions {
    */
   readonly origin: BlockDevice | number;
   /**
-   * Where the disk is kept. The disk does not close it. `"memory"` is gone when the disk is closed.
+   * Where the disk is kept: a storage, which the disk does not close, or a word. `"memory"` is gone
+   * when the disk is closed. In `"indexeddb"`, and in a dedicated worker in `"opfs"`, the disk's name
+   * is its place. A directory is no word, for it needs `node:fs`: see `openDirectoryStorage`.
    */
-  readonly storage: DiskStorage | "memory";
+  readonly storage: DiskStorage | StorageWord;
+  /**
+   * What is done when another page or worker has open what a word stands for.
+   *
+   * @default {"refuse"}
+   */
+  readonly whenBusy?: WhenBusy;
   /**
    * The branch to open, and to make with a new disk.
    *

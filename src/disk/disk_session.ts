@@ -19,6 +19,7 @@ import type { BlockDevice } from "../block/device.ts";
 import { BlockDeviceError, codeOf } from "../block/errors.ts";
 import { runAsync, runSync } from "../block/plan.ts";
 import type { MappedDevice } from "../mapper/mod.ts";
+import { closedDisk } from "./async_disk.ts";
 import { type DeleteOptions, type DeletionHost, leavingIds, settleDeletion } from "./deletion.ts";
 import { loadTree, originOf, requireSize } from "./disk_opening.ts";
 import type { DiskEvent, DiskOptions } from "./disk_options.ts";
@@ -32,7 +33,6 @@ import { branchOf, type Growth, snapshotOf } from "./manifest/layer_tree.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { planIdentity } from "./origin_identity.ts";
 import { LayerShelf } from "./storage/layer_shelf.ts";
-import { createMemoryStorage } from "./storage/memory_storage.ts";
 import { Turns } from "./turns.ts";
 
 /** What a session is told besides its tree. */
@@ -71,9 +71,7 @@ export class DiskSession implements DeletionHost {
    */
   static async open(name: string, options: DiskOptions): Promise<DiskSession> {
     const origin = originOf(name, options.origin);
-    const isOwned = options.storage === "memory";
-    const storage = options.storage === "memory" ? createMemoryStorage() : options.storage;
-    const shelf = new LayerShelf(storage, isOwned);
+    const shelf = await LayerShelf.open(name, options.storage, options.whenBusy);
     try {
       const tree = await loadTree(name, origin, shelf, options);
       const { onEvent = () => {}, clock = systemClock } = options;
@@ -131,8 +129,7 @@ export class DiskSession implements DeletionHost {
   }
 
   #isClosed(): BlockDeviceError {
-    const { name } = this.#manner;
-    return new BlockDeviceError("ESHUTDOWN", `Cannot use the disk "${name}": it is closed`);
+    return closedDisk(this.#manner.name);
   }
 
   // Branches.

@@ -6,6 +6,8 @@
  * @module
  */
 
+export type { WhenBusy } from "../devices/web_lock.ts";
+export type { AsyncDisk } from "./async_disk.ts";
 export type { DeleteOptions } from "./deletion.ts";
 export { applyDelta, type DeltaOutcome, writeDelta } from "./delta/delta.ts";
 export { Disk, type SnapshotFacts } from "./disk.ts";
@@ -14,6 +16,7 @@ export type { ImagePiece, TransferOptions, TransferProgress } from "./image/imag
 export type { Extent } from "./layers/held_chunks.ts";
 export type { MoveProgress } from "./layers/takeover.ts";
 export type { OriginIdentity } from "./manifest/manifest.ts";
-export type { TaggedDevice } from "./origin_identity.ts";
+export type { TaggedDevice } from "./origin_tag.ts";
 export { createMemoryStorage } from "./storage/memory_storage.ts";
 export { type DiskStorage, isSyncStorage, type SyncDiskStorage } from "./storage/storage.ts";
+export type { StorageWord } from "./storage/storage_words.ts";

@@ -21,35 +21,11 @@ import { allStep, type Plan, readStep } from "../block/plan.ts";
 import { divCeil, sectorsToBytes } from "../block/units.ts";
 import { Xxh3 } from "../kernel/mod.ts";
 import type { OriginIdentity } from "./manifest/manifest.ts";
+import { tagOf } from "./origin_tag.ts";
 
 const SAMPLE_SECTORS = 8;
 const SAMPLE_COUNT = 32;
 const PIECE_SECTORS = 2048;
-
-/** A device that can say which version of its contents it is. */
-export interface TaggedDevice extends BlockDevice {
-  /** For example an `ETag`; the same as long as the contents are. */
-  readonly tag: string;
-}
-
-/** What the HTTP device knows its image by, as far as it matters here. */
-interface ServedDevice extends BlockDevice {
-  readonly identity: { readonly etag: string | null; readonly lastModified: string | null };
-}
-
-function isTagged(device: BlockDevice): device is TaggedDevice {
-  return "tag" in device && typeof device.tag === "string";
-}
-
-function isServed(device: BlockDevice): device is ServedDevice {
-  return "identity" in device && typeof device.identity === "object" && device.identity !== null &&
-    "etag" in device.identity;
-}
-
-function tagOf(device: BlockDevice): string | null {
-  if (isTagged(device)) return device.tag;
-  return isServed(device) ? device.identity.etag ?? device.identity.lastModified ?? null : null;
-}
 
 /** Sectors in a sample: whole blocks. */
 function sampleSectors({ limits }: BlockDevice): number {

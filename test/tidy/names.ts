@@ -37,7 +37,7 @@ export const NEVER_AS_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 const ALLOWED_IN: Readonly<Record<string, RegExp>> = {
-  rebase: /^src\/disk\/disk\.ts$/, // onto another origin; nothing is merged
+  rebase: /^src\/disk\/(disk|async_disk|remote\/remote_disk)\.ts$/, // onto another origin; nothing is merged
   trim: /^src\/nbd\//, // NBD's own word
 };
 

@@ -16,11 +16,13 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import type { WhenBusy } from "../../devices/web_lock.ts";
 import type { LayerDevices } from "../layers/layer_stack.ts";
 import { layerSectors } from "../manifest/layer_size.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { MANIFEST_LOG_SECTORS } from "../manifest/manifest_log.ts";
 import { type DiskStorage, isSyncStorage, type SyncDiskStorage } from "./storage.ts";
+import { openStorageWord, type StorageWord } from "./storage_words.ts";
 
 const MANIFEST = "manifest";
 const LAYER = /^layer-([1-9]\d{0,15})$/;
@@ -49,6 +51,23 @@ export class LayerShelf {
   constructor(storage: DiskStorage, isOwned: boolean) {
     this.#storage = storage;
     this.#isOwned = isOwned;
+  }
+
+  /**
+   * A shelf where a disk is to be kept.
+   *
+   * @param name The disk's name.
+   * @param storage A storage, or a word for one: that one ends with the shelf.
+   * @param whenBusy What is done when somebody else has open what a word stands for.
+   * @throws {BlockDeviceError} `ENOTSUP` when the word stands for nothing here.
+   */
+  static async open(
+    name: string,
+    storage: DiskStorage | StorageWord,
+    whenBusy: WhenBusy = "refuse",
+  ): Promise<LayerShelf> {
+    if (typeof storage !== "string") return new LayerShelf(storage, false);
+    return new LayerShelf(await openStorageWord(storage, name, whenBusy), true);
   }
 
   /**

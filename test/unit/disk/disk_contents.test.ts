@@ -118,7 +118,7 @@ describe("contents", () => {
     await copy.device.write(patternOf(3, 999, 1), 999);
     await copy.importPieces(disk.pieces());
     // The chunk that was overwritten by zeroes is held as well.
-    expect(copy.usage().changedChunks).toBe(4);
+    expect(copy.usageSync().changedChunks).toBe(4);
     for (const sector of [...places, 997]) {
       const [one, other] = [new Uint8Array(5 * 512), new Uint8Array(5 * 512)];
       await disk.device.read(one, sector);
@@ -138,14 +138,14 @@ describe("contents", () => {
 
   test("usage counts chunks that are held, and what they occupy", async () => {
     await using disk = await openDisk();
-    const empty = disk.usage();
+    const empty = await disk.usage();
     expect(empty).toMatchObject({ changedChunks: 0, chunkSectors: 8, sectorCount: SECTOR_COUNT });
     await disk.device.write(patternOf(2, 7, 2), 7);
     await disk.snapshot("a");
     await disk.device.write(patternOf(3, 7, 1), 7);
-    expect(disk.usage().changedChunks).toBe(2);
+    expect(disk.usageSync().changedChunks).toBe(2);
     // A header and an area for the new layer, and three chunks of data.
-    expect(disk.usage().occupiedSectors - empty.occupiedSectors).toBe((2 + 3) * 8);
+    expect(disk.usageSync().occupiedSectors - empty.occupiedSectors).toBe((2 + 3) * 8);
   });
 
   test("events tell which layer fills up", async () => {
