@@ -1,8 +1,17 @@
 /**
  * The port device: a device that is in another thread.
  *
- * It has the asynchronous face only. Bytes are handed over in buffers, one copy each way; a read into
- * shared memory is done in place where the page is cross-origin isolated.
+ * It has the asynchronous face only. How bytes get across:
+ *
+ * | | a write | a read |
+ * |---|---|---|
+ * | in general | copied into a buffer of its own, which is handed over | handed over, and copied out |
+ * | where memory can be shared | copied into a ring that both threads see | read into the ring, and copied out |
+ * | and the target is shared memory | | read right into it |
+ *
+ * "Can be shared" is: in Deno, and on a page that is cross-origin isolated. A write is copied once
+ * before the call returns, shared memory or not: a writer may change its buffer right after, and the
+ * other thread looks at it later. So it is never written from the caller's memory in place.
  *
  * Fails: as the device behind the port does. When the port is closed from the other side, because
  * its worker has ended, every request is refused with `ENODEV`; not every browser tells.
@@ -14,35 +23,23 @@
 
 import { type AsyncImplementation, checked } from "../block/checked.ts";
 import type { BlockDevice, DeviceLimits, DeviceSupports } from "../block/device.ts";
-import { BlockDeviceError } from "../block/errors.ts";
+import { PortCalls } from "./port_calls.ts";
 import {
   type PortAnswer,
+  type PortAsked,
   type PortGreeting,
-  type PortRequest,
   unpackError,
 } from "./port_protocol.ts";
+import { canPost, type SharedRing } from "./shared_ring.ts";
 
-interface Waiter {
-  resolve(answer: PortAnswer): void;
-  reject(error: unknown): void;
-}
-
-/** A request without its number, for each kind of request. */
-type Asked = PortRequest extends infer Request
-  ? Request extends PortRequest ? Omit<Request, "id"> : never
-  : never;
-
-/** Whether memory can be given to other threads to see. Only a page that is isolated may. */
-function canPost(memory: ArrayBufferLike): boolean {
-  const { port1 } = new MessageChannel();
-  try {
-    port1.postMessage(memory);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    port1.close();
-  }
+/** The way to a device behind a port. */
+export interface PortLine {
+  /** Memory that both ends see; `null` where there can be none. */
+  readonly ring: SharedRing | null;
+  /** Asks the device. */
+  ask(asked: PortAsked, handedOver?: Transferable[]): Promise<Partial<PortAnswer>>;
+  /** Called when the device was closed. */
+  close(): void;
 }
 
 class PortStorage implements AsyncImplementation {
@@ -50,21 +47,15 @@ class PortStorage implements AsyncImplementation {
   readonly limits: DeviceLimits;
   readonly supports: DeviceSupports;
   sectorCount: number;
-  readonly #port: MessagePort;
-  readonly #waiters = new Map<number, Waiter>();
-  #requestCount = 0;
+  readonly #line: PortLine;
   #canPostShared: boolean | undefined;
-  #end: BlockDeviceError | undefined;
 
-  constructor(port: MessagePort, { name, sectorCount, limits, supports }: PortGreeting) {
+  constructor(line: PortLine, { name, sectorCount, limits, supports }: PortGreeting) {
     this.name = name;
     this.sectorCount = sectorCount;
     this.limits = limits;
     this.supports = supports;
-    this.#port = port;
-    port.onmessage = ({ data: answer }: MessageEvent<PortAnswer>) => this.#answered(answer);
-    port.addEventListener("close", () => this.#ended("its thread has ended"));
-    port.onmessageerror = () => this.#ended("an answer could not be read");
+    this.#line = line;
   }
 
   async read(target: Uint8Array, sector: number): Promise<void> {
@@ -72,13 +63,35 @@ class PortStorage implements AsyncImplementation {
       await this.#ask({ verb: "fill", sector, target });
       return;
     }
-    const { bytes } = await this.#ask({ verb: "read", sector, byteCount: target.length });
-    target.set(bytes!);
+    const { ring } = this.#line;
+    const part = ring?.take(target.length);
+    if (ring === null || part === undefined || part === null) {
+      const { bytes } = await this.#ask({ verb: "read", sector, byteCount: target.length });
+      target.set(bytes!);
+      return;
+    }
+    try {
+      await this.#ask({ verb: "fill", sector, target: part.bytes });
+      target.set(part.bytes);
+    } finally {
+      ring.release(part);
+    }
   }
 
   async write(bytes: Uint8Array, sector: number, fua: boolean): Promise<void> {
-    const source = new Uint8Array(bytes); // A buffer of its own, taken at the call, to be handed over.
-    await this.#ask({ verb: "write", sector, source, fua }, [source.buffer]);
+    const { ring } = this.#line;
+    const part = ring?.take(bytes.length);
+    if (ring === null || part === undefined || part === null) {
+      const source = new Uint8Array(bytes); // A buffer of its own, taken at the call.
+      await this.#ask({ verb: "write", sector, source, fua }, [source.buffer]);
+      return;
+    }
+    try {
+      part.bytes.set(bytes);
+      await this.#ask({ verb: "write", sector, source: part.bytes, fua });
+    } finally {
+      ring.release(part);
+    }
   }
 
   async writeZeroes(sector: number, sectorCount: number, fua: boolean): Promise<void> {
@@ -97,7 +110,7 @@ class PortStorage implements AsyncImplementation {
     try {
       await this.#ask({ verb: "close" });
     } finally {
-      this.#port.close();
+      this.#line.close();
     }
   }
 
@@ -106,29 +119,23 @@ class PortStorage implements AsyncImplementation {
     return this.#canPostShared ??= canPost(buffer);
   }
 
-  #ask(asked: Asked, handedOver: Transferable[] = []): Promise<PortAnswer> {
-    return new Promise((resolve, reject) => {
-      if (this.#end !== undefined) return reject(this.#end);
-      const id = this.#requestCount++;
-      this.#waiters.set(id, { resolve, reject });
-      this.#port.postMessage({ ...asked, id }, handedOver);
-    });
-  }
-
-  #answered(answer: PortAnswer): void {
-    const waiter = this.#waiters.get(answer.id);
-    this.#waiters.delete(answer.id);
+  /** Asks; an answer tells the device's size as well. */
+  async #ask(asked: PortAsked, handedOver?: Transferable[]): Promise<Partial<PortAnswer>> {
+    const answer = await this.#line.ask(asked, handedOver);
     this.sectorCount = answer.sectorCount ?? this.sectorCount;
-    if (answer.error === undefined) waiter?.resolve(answer);
-    else waiter?.reject(unpackError(answer.error));
+    return answer;
   }
+}
 
-  #ended(why: string): void {
-    const { name: device } = this;
-    this.#end ??= new BlockDeviceError("ENODEV", `Cannot use "${device}": ${why}`, { device });
-    for (const waiter of this.#waiters.values()) waiter.reject(this.#end);
-    this.#waiters.clear();
-  }
+/**
+ * The device at the other end of a line.
+ *
+ * @param line The way to it.
+ * @param greeting What it says of itself.
+ * @returns The device. Close it to close the one that is served.
+ */
+export function deviceBehind(line: PortLine, greeting: PortGreeting): BlockDevice {
+  return checked(new PortStorage(line, greeting));
 }
 
 /**
@@ -153,7 +160,9 @@ class PortStorage implements AsyncImplementation {
 export function connectDevice(port: MessagePort): Promise<BlockDevice> {
   return new Promise((resolve, reject) => {
     port.onmessage = ({ data: first }: MessageEvent<PortGreeting | PortAnswer>) => {
-      if ("supports" in first) return resolve(checked(new PortStorage(port, first)));
+      if ("supports" in first) {
+        return resolve(deviceBehind(new PortCalls(port, first.name), first));
+      }
       port.close();
       reject(unpackError(first.error!));
     };

@@ -2,8 +2,9 @@
  * What is said over a port between a device and who uses it from another thread.
  *
  * The server speaks first: what the device is, or why there is none. Then every request has a number
- * and gets one answer with it, in any order. Bytes travel as buffers that are handed over; where both
- * sides see shared memory a read's target is told instead, and filled in place.
+ * and gets one answer with it, in any order. Bytes travel as buffers that are handed over. Where both
+ * sides see shared memory it is told where in it they are instead: a write's source stays as it is,
+ * and a read's target is nobody else's, until the answer.
  *
  * This module is browser compatible.
  *
@@ -43,9 +44,16 @@ export type PortRequest =
     | { readonly verb: "flush" | "close" }
   );
 
+/** A request without its number, for each kind of request. */
+export type PortAsked = PortRequest extends infer Request
+  ? Request extends PortRequest ? Omit<Request, "id"> : never
+  : never;
+
 /** An error on its way to another thread. */
 export interface PortError {
   readonly code: string;
+  /** Which of a programmer's mistakes it is, if it is one. */
+  readonly mistake?: "TypeError" | "RangeError";
   readonly message: string;
   readonly device?: string | undefined;
   readonly sector?: number | undefined;
@@ -63,18 +71,23 @@ export interface PortAnswer {
   readonly error?: PortError;
 }
 
-/** Packs any thrown value. */
+/** Packs any thrown value. What led to it stays behind. */
 export function packError(error: unknown): PortError {
   if (error instanceof BlockDeviceError) {
     const { code, message, device, sector, sectorCount } = error;
     return { code, message, device, sector, sectorCount };
   }
-  return { code: "EIO", message: error instanceof Error ? error.message : String(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError) return { code: "EIO", mistake: "RangeError", message };
+  if (error instanceof TypeError) return { code: "EIO", mistake: "TypeError", message };
+  return { code: "EIO", message };
 }
 
-/** The refusal that was packed. */
-export function unpackError(error: PortError): BlockDeviceError {
-  const { message, device, sector, sectorCount } = error;
+/** The error that was packed. */
+export function unpackError(error: PortError): BlockDeviceError | TypeError | RangeError {
+  const { message, mistake, device, sector, sectorCount } = error;
+  if (mistake === "TypeError") return new TypeError(message);
+  if (mistake === "RangeError") return new RangeError(message);
   const code = Object.hasOwn(ERROR_CODES, error.code) ? error.code as ErrorCode : "EIO";
   return new BlockDeviceError(code, message, {
     ...device === undefined ? {} : { device },

@@ -11,14 +11,16 @@
  */
 
 import type { BlockDevice } from "../block/device.ts";
+import { PortAnswers } from "./port_answers.ts";
 import {
   packError,
   type PortAnswer,
+  type PortAsked,
   type PortGreeting,
   type PortRequest,
 } from "./port_protocol.ts";
 
-async function perform(device: BlockDevice, request: PortRequest): Promise<Uint8Array | undefined> {
+async function perform(device: BlockDevice, request: PortAsked): Promise<Uint8Array | undefined> {
   switch (request.verb) {
     case "read": {
       const bytes = new Uint8Array(request.byteCount);
@@ -45,6 +47,25 @@ async function perform(device: BlockDevice, request: PortRequest): Promise<Uint8
   }
 }
 
+/** What a device is, for whoever is to use it from another thread. */
+export function greetingOf({ name, sectorCount, limits, supports }: BlockDevice): PortGreeting {
+  return { name, sectorCount, limits, supports };
+}
+
+/** What a device answers. */
+export async function answerOf(
+  device: BlockDevice,
+  request: PortAsked,
+): Promise<Omit<PortAnswer, "id">> {
+  try {
+    const bytes = await perform(device, request);
+    const { sectorCount } = device;
+    return bytes === undefined ? { sectorCount } : { sectorCount, bytes };
+  } catch (error) {
+    return { sectorCount: device.sectorCount, error: packError(error) };
+  }
+}
+
 /**
  * Serves a device.
  *
@@ -67,23 +88,10 @@ async function perform(device: BlockDevice, request: PortRequest): Promise<Uint8
  * ```
  */
 export function serveDevice(device: BlockDevice, port: MessagePort): void {
-  const { name, sectorCount, limits, supports } = device;
-  const answer = async (request: PortRequest) => {
-    let reply: PortAnswer;
-    try {
-      const bytes = await perform(device, request);
-      reply = {
-        id: request.id,
-        sectorCount: device.sectorCount,
-        ...bytes === undefined ? {} : { bytes },
-      };
-    } catch (error) {
-      reply = { id: request.id, sectorCount: device.sectorCount, error: packError(error) };
-    }
-    port.postMessage(reply, reply.bytes === undefined ? [] : [reply.bytes.buffer as ArrayBuffer]);
-    if (request.verb === "close") port.close();
-  };
-  port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => void answer(request);
-  const greeting: PortGreeting = { name, sectorCount, limits, supports };
-  port.postMessage(greeting);
+  const answers = new PortAnswers(port, async (request: PortRequest) => {
+    const answer = await answerOf(device, request);
+    if (request.verb === "close") answers.close();
+    return answer;
+  });
+  answers.tell(greetingOf(device));
 }

@@ -2,10 +2,11 @@
 /** Disks with snapshots, kept in a real browser. */
 import { afterAll, describe, expect, test } from "vitest";
 import { cdp } from "vitest/browser";
-import { type BlockDevice, Disk } from "../../src/mod.ts";
+import { Disk } from "../../src/mod.ts";
 import { patternOf, verifySectors } from "../../src/testing/mod.ts";
 import { type HomeWord, type Place, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
-import { liveThrough } from "./disk_scenario.ts";
+import { liveThrough, worldOf } from "./disk_scenario.ts";
+import { contentOf, expectSurvived } from "./disk_survivor.ts";
 import { writeInReloadedPage } from "./reloaded_page.ts";
 
 const HOMES: readonly HomeWord[] = ["idb", "opfs"];
@@ -37,12 +38,6 @@ afterAll(() => workers.forEach((worker) => worker.terminate()));
 const storageHere = (place: Place, whenBusy: "refuse" | "wait" = "refuse") =>
   storageAt(place, { worker: server, whenBusy });
 
-async function contentOf(device: BlockDevice): Promise<Uint8Array<ArrayBuffer>> {
-  const found = new Uint8Array(device.sectorCount * 512).fill(0xa5);
-  await device.read(found, 0);
-  return found;
-}
-
 async function removeAll(place: Place): Promise<void> {
   await using storage = storageHere(place);
   for (const device of await storage.list()) await storage.remove(device);
@@ -51,7 +46,7 @@ async function removeAll(place: Place): Promise<void> {
 describe.each(HOMES)("a disk in %s lives through its day", (home) => {
   test("in a page", async () => {
     const { name } = newPlace(home);
-    await liveThrough((word) => storageHere({ home, name: `${name}/${word}` }));
+    await liveThrough(worldOf((word) => storageHere({ home, name: `${name}/${word}` })));
   });
 
   test("in a worker", async () => {
@@ -63,44 +58,6 @@ describe.each(HOMES)("a disk in %s lives through its day", (home) => {
     expect((await heard).failure).toBeUndefined();
   });
 });
-
-/** Rounds that were flushed and whose message did not arrive any more, on the busiest of machines. */
-const UNHEARD_ROUNDS = 60;
-
-/**
- * Opens a disk whose writer was killed, and demands that every snapshot is exact and every sector is
- * as it was flushed, or newer.
- */
-async function expectSurvived(place: Place, acknowledged: number): Promise<void> {
-  await using storage = storageHere(place, "wait");
-  await using disk = await Disk.open(place.name, { origin: WRITTEN_SECTORS, storage });
-  const rounds = disk.snapshots.map(({ name }) => Number(name));
-  expect(rounds).toEqual(rounds.map((_, at) => at + 1));
-  expect(rounds.length).toBeGreaterThanOrEqual(acknowledged);
-
-  const found = await contentOf(disk.device);
-  const last = rounds.length;
-  for (let sector = 0; sector < WRITTEN_SECTORS; sector++) {
-    const got = found.subarray(sector * 512, (sector + 1) * 512);
-    const isOf = (round: number) =>
-      patternOf(round, sector, 1).every((byte, at) => byte === got[at]);
-    // The round after the last snapshot may have been under way.
-    if (!isOf(last) && !isOf(last + 1)) {
-      verifySectors(got, patternOf(last, sector, 1), sector, `after round ${last}`);
-    }
-  }
-  for (const round of rounds) {
-    const name = String(round);
-    {
-      await using look = await disk.fork(name, `look-${name}`);
-      const want = patternOf(round, 0, WRITTEN_SECTORS);
-      verifySectors(await contentOf(look.device), want, 0, `snapshot ${name}`);
-    }
-    await disk.removeBranch(`look-${name}`);
-  }
-  disk.check();
-  expect(last).toBeLessThan(acknowledged + UNHEARD_ROUNDS);
-}
 
 describe.each(HOMES)("a disk in %s whose writer is killed", (home) => {
   test("is as it was at a flush or newer, with every snapshot exact: a worker", async () => {
@@ -118,7 +75,7 @@ describe.each(HOMES)("a disk in %s whose writer is killed", (home) => {
         writer.postMessage(place);
       });
       writer.terminate();
-      await expectSurvived(place, acknowledged);
+      await expectSurvived(storageHere(place, "wait"), place.name, acknowledged);
     }
     await removeAll(place);
   });
@@ -127,7 +84,7 @@ describe.each(HOMES)("a disk in %s whose writer is killed", (home) => {
     const place = newPlace(home);
     const page = `${new URL("./disk_page.html", import.meta.url).pathname}#${home}:${place.name}`;
     const acknowledged = await writeInReloadedPage(page);
-    await expectSurvived(place, acknowledged);
+    await expectSurvived(storageHere(place, "wait"), place.name, acknowledged);
     await removeAll(place);
   });
 });
@@ -146,7 +103,7 @@ test.each(HOMES)(
     const options = { origin: WRITTEN_SECTORS, storage };
     await expect(Disk.open(place.name, options)).rejects.toThrow(refusal("EBUSY"));
     writer.terminate();
-    await expectSurvived(place, 1);
+    await expectSurvived(storageHere(place, "wait"), place.name, 1);
     await removeAll(place);
   },
 );

@@ -4,7 +4,7 @@
  * It runs in pages and in workers alike, so it throws where it is not satisfied.
  */
 import { assertEquals } from "@std/assert";
-import { type BlockDevice, Disk, type DiskStorage } from "../../src/mod.ts";
+import { type AsyncDisk, type BlockDevice, Disk, type DiskStorage } from "../../src/mod.ts";
 import { patternOf, verifySectors } from "../../src/testing/mod.ts";
 
 const SECTORS = 2000;
@@ -15,26 +15,45 @@ async function contentOf(device: BlockDevice): Promise<Uint8Array<ArrayBuffer>> 
   return found;
 }
 
-async function expectContent(disk: Disk, want: Uint8Array, when: string): Promise<void> {
+async function expectContent(disk: AsyncDisk, want: Uint8Array, when: string): Promise<void> {
   verifySectors(await contentOf(disk.device), want, 0, when);
-  disk.check();
+  if (disk instanceof Disk) disk.check();
+}
+
+/** Where the disks of a life are; a word tells one from another. */
+export interface World {
+  /** Opens a disk of so many sectors. */
+  open(word: string, origin: number): Promise<AsyncDisk>;
+  /** Its storage, to be cleared in the end. */
+  storage(word: string): DiskStorage;
+}
+
+/**
+ * The disks of this very thread.
+ *
+ * @param storage Opens the storage of a disk.
+ */
+export function worldOf(storage: (word: string) => DiskStorage): World {
+  return {
+    open: (word, origin) => Disk.open(word, { origin, storage: storage(word) }),
+    storage,
+  };
 }
 
 /**
  * Lives through it.
  *
- * @param open Opens a storage; the word tells one disk from another.
+ * @param world Where the disks are.
  */
-export async function liveThrough(open: (word: string) => DiskStorage): Promise<void> {
-  const origin = SECTORS;
+export async function liveThrough(world: World): Promise<void> {
+  const open = (word: string) => world.open(word, SECTORS);
   const installed = new Uint8Array(SECTORS * 512);
   installed.set(patternOf(1, 100, 300), 100 * 512);
   const used = installed.slice();
   used.set(patternOf(2, 250, 1000), 250 * 512);
 
   {
-    await using storage = open("first");
-    await using disk = await Disk.open("first", { origin, storage });
+    await using disk = await open("first");
     await disk.device.write(patternOf(1, 100, 300), 100);
     await disk.snapshot("installed");
     await disk.device.write(patternOf(2, 250, 1000), 250);
@@ -43,8 +62,7 @@ export async function liveThrough(open: (word: string) => DiskStorage): Promise<
     await expectContent(disk, patternOf(3, 0, SECTORS), "as written");
   }
   {
-    await using storage = open("first");
-    await using disk = await Disk.open("first", { origin, storage });
+    await using disk = await open("first");
     await expectContent(disk, patternOf(3, 0, SECTORS), "opened again");
     assertEquals(disk.snapshots, [
       { name: "installed", parent: null },
@@ -55,8 +73,7 @@ export async function liveThrough(open: (word: string) => DiskStorage): Promise<
     assertEquals(await disk.diff("used"), []);
     assertEquals(await disk.diff("installed"), [{ sector: 248, sectorCount: 1008 }]);
     assertEquals(await disk.diff(null, "installed"), [{ sector: 96, sectorCount: 304 }]);
-    await using storageOfCopy = open("copy");
-    await using copy = await Disk.open("copy", { origin, storage: storageOfCopy });
+    await using copy = await open("copy");
     await copy.import(disk.export());
     await expectContent(copy, used, "copied");
     await disk.delete("installed");
@@ -65,8 +82,7 @@ export async function liveThrough(open: (word: string) => DiskStorage): Promise<
     await expectContent(disk, used, "beside a branch");
   }
   {
-    await using storage = open("first");
-    await using disk = await Disk.open("first", { origin, storage });
+    await using disk = await open("first");
     await expectContent(disk, used, "in the end");
     assertEquals(disk.branches, ["main", "aside"]);
     assertEquals(disk.snapshots, [{ name: "used", parent: null }]);
@@ -75,7 +91,7 @@ export async function liveThrough(open: (word: string) => DiskStorage): Promise<
     await expectContent(aside, used, "the branch in the end");
   }
   for (const word of ["first", "copy"]) {
-    await using storage = open(word);
+    await using storage = world.storage(word);
     for (const device of await storage.list()) await storage.remove(device);
     assertEquals(await storage.list(), []);
   }

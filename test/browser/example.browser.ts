@@ -2,8 +2,8 @@
 /** The example page, used as a reader would use it. */
 import { expect, test } from "vitest";
 import { commands } from "vitest/browser";
-import { openIndexedDbStorage } from "../../src/disk/storage/indexeddb_storage.ts";
 import { patternOf, verifySectors } from "../../src/testing/mod.ts";
+import { type HomeWord, storageAt } from "./disk_homes.ts";
 
 const SECTORS = 300;
 
@@ -12,9 +12,9 @@ class ExamplePage {
   readonly frame: HTMLIFrameElement = document.createElement("iframe");
 
   /** Begins to load it. */
-  constructor(imageUrl: string) {
+  constructor(imageUrl: string, storage: string) {
     const { pathname } = new URL("../../demo/examples/disk.html", import.meta.url);
-    this.frame.src = `${pathname}?image=${encodeURIComponent(imageUrl)}`;
+    this.frame.src = `${pathname}?image=${encodeURIComponent(imageUrl)}&storage=${storage}`;
     document.body.append(this.frame);
   }
 
@@ -48,9 +48,15 @@ function sectorOf(text: string): Uint8Array {
   return sector;
 }
 
-test("the example page writes, takes a snapshot, is reloaded, goes back and exports", async () => {
+test.each<[string, HomeWord]>([
+  ["indexeddb", "idb"],
+  ["opfs", "opfs"],
+])("the example page writes, takes a snapshot, is reloaded, goes back and exports: %s", async (
+  word,
+  home,
+) => {
   const host = await commands.startImageHost(1, SECTORS);
-  const page = new ExamplePage(host.url);
+  const page = new ExamplePage(host.url, word);
   try {
     await page.says("opened");
     page.text.value = "before the accident";
@@ -77,8 +83,13 @@ test("the example page writes, takes a snapshot, is reloaded, goes back and expo
     await commands.endImageHost(host.id);
   }
   // The frame's lock is let go of by the browser, a little later.
-  await using storage = openIndexedDbStorage(`example ${host.url}`, { whenBusy: "wait" });
-  await storage.open("manifest", 8);
-  await storage.shut("manifest");
-  for (const device of await storage.list()) await storage.remove(device);
+  const worker = new Worker(new URL("./opfs.worker.ts", import.meta.url), { type: "module" });
+  {
+    const place = { home, name: encodeURIComponent(host.url) };
+    await using storage = storageAt(place, { worker, whenBusy: "wait" });
+    await storage.open("manifest", 8);
+    await storage.shut("manifest");
+    for (const device of await storage.list()) await storage.remove(device);
+  }
+  worker.terminate();
 });

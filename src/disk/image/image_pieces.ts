@@ -115,10 +115,26 @@ export async function* readPieces(
  */
 export function readImage(
   place: ImagePlace,
+  options: TransferOptions = {},
+): ReadableStream<Uint8Array> {
+  const { signal } = options;
+  const pieces = readPieces(place, signal === undefined ? {} : { signal });
+  return imageOf(place.device.sectorCount, pieces, options);
+}
+
+/**
+ * Fills what lies between pieces with zeroes.
+ *
+ * @param totalSectors The image's size.
+ * @param pieces What it holds, in order. They are ended when the stream is cancelled.
+ * @param options Who is told.
+ * @returns All of its bytes. Nothing is asked of the pieces before it is asked for.
+ */
+export function imageOf(
+  totalSectors: number,
+  pieces: AsyncGenerator<ImagePiece>,
   { onProgress, signal }: TransferOptions = {},
 ): ReadableStream<Uint8Array> {
-  const totalSectors = place.device.sectorCount;
-  const pieces = readPieces(place, signal === undefined ? {} : { signal });
   let doneSectors = 0;
   let next: ImagePiece | null | undefined;
   return new ReadableStream({

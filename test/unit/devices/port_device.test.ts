@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { checked } from "../../../src/block/checked.ts";
 import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import { connectDevice } from "../../../src/devices/port_device.ts";
 import { packError } from "../../../src/devices/port_protocol.ts";
@@ -68,4 +69,62 @@ test("when the other side ends, what is under way and what comes later is ENODEV
   await expect(device.flush()).rejects.toThrow(expect.objectContaining({ code: "ENODEV" }));
   await expect(device.close()).rejects.toThrow(expect.objectContaining({ code: "ENODEV" }));
   port1.close();
+});
+
+test("more bytes under way than shared memory has room for get across all the same", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const sectorCount = 12 * 2048;
+  serveDevice(createMemoryDevice({ sectorCount }), port1);
+  const device = await connectDevice(port2);
+  const pieces = Array.from({ length: 12 }, (_, at) => at * 2048);
+  await Promise.all(pieces.map((sector) => device.write(patternOf(1, sector, 2048), sector)));
+  await Promise.all(pieces.map(async (sector) => {
+    const found = new Uint8Array(2048 * 512);
+    await device.read(found, sector);
+    verifySectors(found, patternOf(1, sector, 2048), sector, "written side by side");
+  }));
+  await device.close();
+});
+
+test("a read that fails has not touched its buffer", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const { limits, supports } = createMemoryDevice({ sectorCount: 9 });
+  port1.onmessage = ({ data: { id, target } }) => {
+    target.fill(0xee);
+    port1.postMessage({ id, error: packError(new BlockDeviceError("EIO", "as a test wants it")) });
+  };
+  port1.postMessage({ name: "behind", sectorCount: 9, limits, supports });
+  const device = await connectDevice(port2);
+  const buffer = new Uint8Array(512).fill(7);
+  await expect(device.read(buffer, 0)).rejects.toThrow(expect.objectContaining({ code: "EIO" }));
+  expect(buffer).toEqual(new Uint8Array(512).fill(7));
+  port1.close();
+});
+
+test("what was asked before the device is closed is answered", async () => {
+  const { port1, port2 } = new MessageChannel();
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => end = resolve);
+  const served = createMemoryDevice({ sectorCount: 9 });
+  const slow = checked({
+    name: "slow",
+    sectorCount: 9,
+    supports: served.supports,
+    async read(target, sector) {
+      await ended;
+      await served.read(target, sector);
+    },
+    write: (source, sector) => served.write(source, sector),
+    flush: () => served.flush(),
+    close: () => Promise.resolve(),
+  });
+  serveDevice(slow, port1);
+  const device = await connectDevice(port2);
+  await device.write(patternOf(1, 0, 9), 0);
+  const buffer = new Uint8Array(9 * 512);
+  const read = device.read(buffer, 0);
+  await device.close();
+  end();
+  await read;
+  verifySectors(buffer, patternOf(1, 0, 9), 0, "read");
 });

@@ -3,6 +3,7 @@
  */
 import { assert } from "@std/assert";
 import type { BlockDeviceError } from "../../../src/block/errors.ts";
+import type { AsyncDisk } from "../../../src/disk/async_disk.ts";
 import { Disk } from "../../../src/disk/disk.ts";
 import type { DiskOptions } from "../../../src/disk/disk_options.ts";
 import { patternOf, Prng } from "../../../src/testing/mod.ts";
@@ -12,7 +13,7 @@ const CHUNK_SECTORS = 8;
 const BYTE_COUNT = SECTOR_COUNT * 512;
 
 /** All bytes of a disk. */
-export async function contentsOf(disk: Disk): Promise<Uint8Array> {
+export async function contentsOf(disk: AsyncDisk): Promise<Uint8Array> {
   const bytes = new Uint8Array(disk.device.sectorCount * 512);
   await disk.device.read(bytes, 0);
   return bytes;
@@ -43,18 +44,22 @@ export function changesBetween(
 /** A disk beside its model. */
 export class DiskTrial {
   readonly #prng: Prng;
-  readonly #options: DiskOptions;
+  readonly #openDisk: (branch: string) => Promise<AsyncDisk>;
   readonly #origin: Uint8Array;
   readonly snapshots = new Map<string, Uint8Array>();
   readonly branches = new Map<string, Uint8Array>();
-  readonly #open = new Map<string, Disk>();
+  readonly #open = new Map<string, AsyncDisk>();
   readonly log: string[] = [];
   #nameCount = 0;
   #underWay: Promise<unknown>[] = [];
 
-  constructor(seed: string, options: DiskOptions, origin: Uint8Array) {
+  constructor(
+    seed: string,
+    openDisk: (branch: string) => Promise<AsyncDisk>,
+    origin: Uint8Array,
+  ) {
     this.#prng = Prng.fromSeed(seed);
-    this.#options = options;
+    this.#openDisk = openDisk;
     this.#origin = origin;
     this.branches.set("main", origin);
   }
@@ -88,7 +93,7 @@ export class DiskTrial {
   }
 
   /** Not awaited: the next change must wait for it. */
-  #write(branch: string, disk: Disk): void {
+  #write(branch: string, disk: AsyncDisk): void {
     const sector = this.#prng.int(SECTOR_COUNT);
     const sectorCount = this.#prng.intBetween(1, Math.min(30, SECTOR_COUNT - sector));
     this.log.push(`write ${sectorCount} sectors at ${sector} of ${branch}`);
@@ -108,17 +113,23 @@ export class DiskTrial {
     this.#underWay = [];
   }
 
-  async #snapshot(branch: string, disk: Disk): Promise<void> {
+  async #snapshot(branch: string, disk: AsyncDisk): Promise<void> {
     const name = this.#newName();
     this.log.push(`snapshot ${name} of ${branch}`);
     if (this.#underWay.length > 1) await this.#settle();
-    await this.#syncOrAsync(() => disk.snapshotSync(name), () => disk.snapshot(name));
+    await this.#syncOrAsync(
+      disk instanceof Disk ? () => disk.snapshotSync(name) : null,
+      () => disk.snapshot(name),
+    );
     this.snapshots.set(name, this.branches.get(branch) as Uint8Array);
   }
 
   /** What cannot be done at once has not been begun. */
-  async #syncOrAsync(perform: () => void, performLater: () => Promise<void>): Promise<void> {
-    if (this.#prng.bool()) return await performLater();
+  async #syncOrAsync(
+    perform: (() => void) | null,
+    performLater: () => Promise<void>,
+  ): Promise<void> {
+    if (perform === null || this.#prng.bool()) return await performLater();
     try {
       perform();
     } catch (error) {
@@ -127,10 +138,13 @@ export class DiskTrial {
     }
   }
 
-  async #rollBack(branch: string, disk: Disk, name: string | null): Promise<void> {
+  async #rollBack(branch: string, disk: AsyncDisk, name: string | null): Promise<void> {
     this.log.push(`roll ${branch} back to ${name}`);
     await this.#settle();
-    await this.#syncOrAsync(() => disk.rollbackSync(name), () => disk.rollback(name));
+    await this.#syncOrAsync(
+      disk instanceof Disk ? () => disk.rollbackSync(name) : null,
+      () => disk.rollback(name),
+    );
     this.branches.set(branch, this.#stateOf(name));
   }
 
@@ -138,7 +152,7 @@ export class DiskTrial {
     return name === null ? this.#origin : this.snapshots.get(name) as Uint8Array;
   }
 
-  async #delete(disk: Disk): Promise<void> {
+  async #delete(disk: AsyncDisk): Promise<void> {
     if (this.snapshots.size === 0) return;
     const name = this.#prng.pick([...this.snapshots.keys()]);
     const isAwaited = this.#prng.bool();
@@ -152,7 +166,7 @@ export class DiskTrial {
     if (isAwaited) await ending;
   }
 
-  async #fork(disk: Disk, name: string | null): Promise<void> {
+  async #fork(disk: AsyncDisk, name: string | null): Promise<void> {
     if (this.branches.size > 3) return await this.#removeBranch(disk);
     const branch = this.#newName();
     this.log.push(`fork ${branch} on ${name}`);
@@ -160,7 +174,7 @@ export class DiskTrial {
     this.branches.set(branch, this.#stateOf(name));
   }
 
-  async #removeBranch(disk: Disk): Promise<void> {
+  async #removeBranch(disk: AsyncDisk): Promise<void> {
     const branch = [...this.branches.keys()].find((each) => !this.#open.has(each));
     if (branch === undefined) return;
     this.log.push(`remove the branch ${branch}`);
@@ -168,7 +182,7 @@ export class DiskTrial {
     this.branches.delete(branch);
   }
 
-  async #closeOrOpen(branch: string, disk: Disk): Promise<void> {
+  async #closeOrOpen(branch: string, disk: AsyncDisk): Promise<void> {
     const closed = [...this.branches.keys()].find((each) => !this.#open.has(each));
     if (closed !== undefined) {
       this.log.push(`open ${closed}`);
@@ -181,7 +195,7 @@ export class DiskTrial {
     }
   }
 
-  async #diff(branch: string, disk: Disk, name: string | null): Promise<void> {
+  async #diff(branch: string, disk: AsyncDisk, name: string | null): Promise<void> {
     this.log.push(`diff ${name} with ${branch}`);
     await this.#settle();
     const found = JSON.stringify(await disk.diff(name));
@@ -198,7 +212,7 @@ export class DiskTrial {
     for (const disk of this.#open.values()) await disk.close();
     this.#open.clear();
     const [first = "main", ...others] = names;
-    const disk = await Disk.open("trial", { ...this.#options, branch: first });
+    const disk = await this.#openDisk(first);
     this.#open.set(first, disk);
     for (const name of others) this.#open.set(name, await disk.openBranch(name));
   }
@@ -211,9 +225,9 @@ export class DiskTrial {
     for (const [branch, disk] of this.#open) {
       const isRight = areEqual(await contentsOf(disk), this.branches.get(branch) as Uint8Array);
       assert(isRight, `the branch ${branch} reads wrong`);
-      disk.check();
+      if (disk instanceof Disk) disk.check();
     }
-    const [disk] = [...this.#open.values()] as [Disk];
+    const [disk] = [...this.#open.values()] as [AsyncDisk];
     const names = disk.snapshots.map(({ name }) => name).sort();
     assert(
       JSON.stringify(names) === JSON.stringify([...this.snapshots.keys()].sort()),
@@ -223,7 +237,7 @@ export class DiskTrial {
 
   /** So does every snapshot, after everything was deleted that can be. */
   async #verifyAll(): Promise<void> {
-    const [disk] = [...this.#open.values()] as [Disk];
+    const [disk] = [...this.#open.values()] as [AsyncDisk];
     await disk.settleDeletions();
     await this.#verify();
     for (const [name, bytes] of this.snapshots) {
@@ -235,19 +249,26 @@ export class DiskTrial {
   }
 }
 
+/** A trial of a disk in this thread. */
+export function tryDisk(seed: string, options: DiskOptions, origin?: Uint8Array): Promise<void> {
+  const openDisk = (branch: string) => Disk.open("trial", { ...options, branch });
+  return tryDiskThatIs(openDisk, seed, "test/unit/disk/disk_model.test.ts", origin);
+}
+
 /** A trial's failure, with what is needed to have it again. */
-export async function tryDisk(
+export async function tryDiskThatIs(
+  openDisk: (branch: string) => Promise<AsyncDisk>,
   seed: string,
-  options: DiskOptions,
-  origin = new Uint8Array(BYTE_COUNT),
+  file: string,
+  origin: Uint8Array = new Uint8Array(BYTE_COUNT),
 ): Promise<void> {
-  const trial = new DiskTrial(seed, options, origin);
+  const trial = new DiskTrial(seed, openDisk, origin);
   try {
     await trial.run(40);
   } catch (cause) {
     throw new Error(
       `seed "${seed}": ${cause instanceof Error ? cause.message : cause}\n` +
-        `replay: SEED="${seed}" deno task test:unit test/unit/disk/disk_model.test.ts\n` +
+        `replay: SEED="${seed}" deno task test:unit ${file}\n` +
         trial.log.join("\n"),
       { cause },
     );

@@ -1,0 +1,4 @@
+/** Where the disk of the page `disk.html` lives. */
+import { serveDisks } from "cowdisk/disk-worker";
+
+serveDisks();
