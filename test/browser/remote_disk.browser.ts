@@ -9,6 +9,7 @@ import { deviceSuite, patternOf, verifySectors } from "../../src/testing/mod.ts"
 import { type HomeWord, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
 import { liveThrough } from "./disk_scenario.ts";
 import { contentOf, expectSurvived } from "./disk_survivor.ts";
+import { withSilentPorts } from "./silent_ports.ts";
 
 const KEPT = { idb: "indexeddb", opfs: "opfs" } as const;
 const HOMES: readonly HomeWord[] = ["idb", "opfs"];
@@ -76,15 +77,16 @@ describe.each(WORDS)("the device of a disk in a worker is a block device: %s", a
   });
 });
 
-test.each(HOMES)(
-  "when its worker is killed all is ENODEV, and the disk is at a flush or newer: %s",
-  async (word) => {
+test.each(HOMES.flatMap((word) => [[word, "tell"], [word, "do not tell"]] as const))(
+  "when its worker is killed all is ENODEV, and the disk is at a flush or newer: %s, ports %s",
+  async (word, ports) => {
     const name = newName();
     const options = { origin: WRITTEN_SECTORS, storage: KEPT[word], whenBusy: "wait" } as const;
     let acknowledged = 0;
     for (const more of [1, 2, 4]) {
       const worker = newWorker();
-      const disk = await openDiskInWorker(worker, name, options);
+      const open = () => openDiskInWorker(worker, name, options);
+      const disk = ports === "tell" ? await open() : await withSilentPorts(open);
       const wanted = acknowledged + more;
       let wake = () => {};
       const reached = new Promise<void>((resolve) => wake = resolve);

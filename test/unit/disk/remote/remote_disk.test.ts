@@ -9,6 +9,7 @@ import {
   type RemoteDiskOptions,
 } from "../../../../src/disk/remote/remote_disk.ts";
 import { patternOf, verifySectors } from "../../../../src/testing/mod.ts";
+import { withSilentPorts } from "../../../browser/silent_ports.ts";
 import { SECTOR_COUNT } from "../disk_model.ts";
 import { memoryOrigin, ORIGIN, withWrite } from "../patterned_disk.ts";
 import { openHome } from "./home.ts";
@@ -303,27 +304,29 @@ test("a disk that cannot be opened is refused as here, and leaves nothing behind
   await (await open({})).close();
 });
 
-test("when its worker is gone, calls under way and later ones are ENODEV", async () => {
-  const worker = new Worker(new URL("./home.worker.ts", import.meta.url), { type: "module" });
-  const disk = await openDiskInWorker(worker, "test", {
-    origin: memoryOrigin(),
-    storage: "memory",
-  });
-  await disk.device.write(patternOf(2, 0, 8), 0);
-  await disk.snapshot("a");
-  const writing = (async () => {
-    for (let round = 0;; round++) await disk.device.write(patternOf(round, 0, 64), 0);
-  })();
-  const ended = expect(writing).rejects.toThrow(refusal("ENODEV"));
-  await disk.device.flush();
-  worker.terminate();
-  await ended;
-  await expect(disk.snapshot("b")).rejects.toThrow(refusal("ENODEV"));
-  await expect(disk.usage()).rejects.toThrow(refusal("ENODEV"));
-  await expect(disk.export().getReader().read()).rejects.toThrow(refusal("ENODEV"));
-  expect(() => disk.snapshots).toThrow(refusal("ENODEV"));
-  await expect(disk.close()).rejects.toThrow(refusal("ENODEV"));
-});
+test.each(["tell", "do not tell"])(
+  "when its worker is gone, calls under way and later ones are ENODEV, where ports %s",
+  async (ports) => {
+    const worker = new Worker(new URL("./home.worker.ts", import.meta.url), { type: "module" });
+    const options = { origin: memoryOrigin(), storage: "memory" } as const;
+    const open = () => openDiskInWorker(worker, "test", options);
+    const disk = ports === "tell" ? await open() : await withSilentPorts(open);
+    await disk.device.write(patternOf(2, 0, 8), 0);
+    await disk.snapshot("a");
+    const writing = (async () => {
+      for (let round = 0;; round++) await disk.device.write(patternOf(round, 0, 64), 0);
+    })();
+    const ended = expect(writing).rejects.toThrow(refusal("ENODEV"));
+    await disk.device.flush();
+    worker.terminate();
+    await ended;
+    await expect(disk.snapshot("b")).rejects.toThrow(refusal("ENODEV"));
+    await expect(disk.usage()).rejects.toThrow(refusal("ENODEV"));
+    await expect(disk.export().getReader().read()).rejects.toThrow(refusal("ENODEV"));
+    expect(() => disk.snapshots).toThrow(refusal("ENODEV"));
+    await expect(disk.close()).rejects.toThrow(refusal("ENODEV"));
+  },
+);
 
 test("the page's half brings along neither the kernel nor what stands on it", () => {
   const root = new URL("../../../../src/", import.meta.url);
