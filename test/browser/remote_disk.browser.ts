@@ -3,7 +3,13 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { commands } from "vitest/browser";
 import { openDiskInWorker } from "../../src/disk/remote/remote_disk.ts";
-import { type AsyncDisk, createMemoryDevice, Disk, type StorageWord } from "../../src/mod.ts";
+import {
+  type AsyncDisk,
+  createMemoryDevice,
+  createMemoryStorage,
+  Disk,
+  type StorageWord,
+} from "../../src/mod.ts";
 import { Arena } from "../../src/kernel/mod.ts";
 import { deviceSuite, patternOf, verifySectors } from "../../src/testing/mod.ts";
 import { type HomeWord, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
@@ -49,6 +55,31 @@ test.each(HOMES)("a disk in a worker lives through its day: %s", async (word) =>
       openDiskInWorker(home, `${name}/${each}`, { origin, storage: KEPT[word] }),
     storage: (each) => storageOf(word, `${name}/${each}`),
   });
+});
+
+/** A disk that is not closed when it leaves its scope. */
+function keptOpen(disk: AsyncDisk): AsyncDisk {
+  return new Proxy(disk, {
+    get(target, key) {
+      if (key === Symbol.asyncDispose) return () => Promise.resolve();
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+test("so does one in the worker's memory, but for being closed and opened again", async () => {
+  const disks = new Map<string, AsyncDisk>();
+  await liveThrough({
+    async open(word, origin) {
+      const disk = disks.get(word) ??
+        await openDiskInWorker(home, word, { origin, storage: "memory" });
+      disks.set(word, disk);
+      return keptOpen(disk);
+    },
+    storage: () => createMemoryStorage(),
+  });
+  for (const disk of disks.values()) await disk.close();
 });
 
 describe.each(WORDS)("the device of a disk in a worker is a block device: %s", async (storage) => {

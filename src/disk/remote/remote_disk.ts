@@ -255,7 +255,8 @@ class RemoteDisk implements AsyncDisk {
  * The disk has the asynchronous methods of `Disk`; its lists, `snapshots` and `branches`, show a change
  * as soon as it has ended. A worker may have any number of disks.
  *
- * @param worker The worker. When it ends, whoever ends it, the disk is as after a loss of power.
+ * @param worker The worker. When it ends, whoever ends it, the disk is as after a loss of power. One
+ * that never calls `serveDisks` never answers.
  * @param name The disk's name: its place in the storage.
  * @param options Its origin and its storage.
  * @returns The disk. Close it, and then end the worker if nothing else is in it.
