@@ -9,7 +9,7 @@
  * | the port is closed from the other side, where the runtime tells | `ENODEV` |
  * | an answer cannot be read | `ENODEV` |
  * | `end`: somebody knows that there is nobody at the other end any more | `ENODEV` |
- * | `close` | are answered first; there must be no later ones |
+ * | `close` | are answered first; later ones are `ENODEV` |
  *
  * This module is browser compatible.
  *
@@ -111,8 +111,7 @@ export class PortCalls<Asked extends object, Answer extends Heard> {
    * @param why The end of the sentence "Cannot use …".
    */
   end(why: string): void {
-    const { name: device } = this;
-    this.#end ??= new BlockDeviceError("ENODEV", `Cannot use "${device}": ${why}`, { device });
+    this.#end ??= this.#refusal(why);
     for (const waiter of this.#waiters.values()) waiter.reject(this.#end);
     this.#waiters.clear();
     this.#closePort();
@@ -140,8 +139,14 @@ export class PortCalls<Asked extends object, Answer extends Heard> {
 
   #closeIfDone(): void {
     if (this.#lastWord === undefined || this.#waiters.size > 0 || this.#isClosed) return;
+    this.#end ??= this.#refusal("its port is closed");
     if (this.#lastWord !== null) this.tell(this.#lastWord);
     this.#closePort();
+  }
+
+  #refusal(why: string): BlockDeviceError {
+    const { name: device } = this;
+    return new BlockDeviceError("ENODEV", `Cannot use "${device}": ${why}`, { device });
   }
 
   #closePort(): void {

@@ -49,7 +49,7 @@ export class DiskConnection {
   /** Branches that are open, or about to be. */
   #branchCount = 0;
   #origin: SentOrigin | null = null;
-  #tree: TreeState = { snapshots: [], branches: [] };
+  #tree: TreeState = { edition: 0, snapshots: [], branches: [] };
   readonly #closedDisks = new Set<number>();
 
   /**
@@ -181,7 +181,7 @@ export class DiskConnection {
   }
 
   #heard({ tree, closed, event, progress, isHeld }: DiskAnswer): void {
-    if (tree !== undefined) this.#tree = tree;
+    if (tree !== undefined && tree.edition > this.#tree.edition) this.#tree = tree;
     if (closed !== undefined) this.#closedDisks.add(closed);
     if (event !== undefined) this.#onEvent(unpackEvent(event));
     if (progress !== undefined) this.#followers.get(progress.follow)?.(progress.moved);

@@ -114,6 +114,8 @@ export type DiskRequest = ({ readonly id: number } & DiskAsked) | DiskTold;
 
 /** What the tree looks like. */
 export interface TreeState {
+  /** Of two, the larger one tells the later state: an answer may come after a notice of a later one. */
+  readonly edition: number;
   readonly snapshots: SnapshotFacts[];
   readonly branches: string[];
 }

@@ -48,15 +48,6 @@ function isPlain(call: DiskCall): call is PlainCall {
   return (PLAIN_VERBS as readonly string[]).includes(call.verb);
 }
 
-/** What a branch's tree looks like, as every answer about it says. */
-function stateOf(number: number, disk: Disk): Answer {
-  try {
-    return { tree: { snapshots: disk.snapshots, branches: disk.branches } };
-  } catch {
-    return { closed: number };
-  }
-}
-
 /** One tree, and who uses it. */
 class DiskHost {
   readonly #answers: PortAnswers<Numbered, DiskTold & { readonly id?: never }>;
@@ -66,6 +57,9 @@ class DiskHost {
   #origin: ReceivedOrigin | null = null;
   #name = "";
   #lastNumber = 0;
+  #edition = 0;
+  /** Whether who has used it is gone. */
+  #isLeft = false;
   /** Branches that are open, or about to be. */
   #branchCount = 0;
 
@@ -104,9 +98,9 @@ class DiskHost {
     const { disk } = branch;
     try {
       const answer = await this.#perform(number, disk, call);
-      return { ...answer, ...stateOf(number, disk) };
+      return { ...answer, ...this.#stateOf(number, disk) };
     } catch (error) {
-      return { error: packError(error), ...stateOf(number, disk) };
+      return { error: packError(error), ...this.#stateOf(number, disk) };
     }
   }
 
@@ -125,6 +119,16 @@ class DiskHost {
         return { result: await this.#changeOrigin(disk, await receiveOrigin(call.origin)) };
       case "delete":
         return await this.#delete(number, disk, call);
+    }
+  }
+
+  /** What a branch's tree looks like, as every answer about it says. */
+  #stateOf(number: number, disk: Disk): Answer {
+    try {
+      const { snapshots, branches } = disk;
+      return { tree: { edition: ++this.#edition, snapshots, branches } };
+    } catch {
+      return { closed: number };
     }
   }
 
@@ -148,13 +152,17 @@ class DiskHost {
     this.#branchCount++;
     try {
       const disk = await open();
+      if (this.#isLeft) {
+        await disk.close();
+        throw closedDisk(this.#name);
+      }
       const { branch, device } = disk;
       const number = this.#lastNumber++;
       this.#branches.set(number, { disk, device });
       const { chunkSectors } = disk.usageSync();
       return {
         opened: { disk: number, branch, device: greetingOf(device), chunkSectors },
-        ...stateOf(number, disk),
+        ...this.#stateOf(number, disk),
       };
     } catch (error) {
       this.#branchCount--;
@@ -172,7 +180,10 @@ class DiskHost {
     return {};
   }
 
-  /** The former origin is not needed any more; one that is refused is not, either. */
+  /**
+   * A change of origins begins when the next one has arrived. The former one is not needed afterwards;
+   * one that is refused is not, either.
+   */
   async #changeOrigin(disk: Disk, next: ReceivedOrigin): Promise<unknown> {
     try {
       const conflicts = await disk.rebase(next.origin as BlockDevice);
@@ -198,7 +209,7 @@ class DiskHost {
     const options = {
       signal,
       onProgress: (moved: { doneCount: number; totalCount: number }) =>
-        this.#answers.tell({ progress: { follow, moved }, ...stateOf(number, disk) }),
+        this.#answers.tell({ progress: { follow, moved }, ...this.#stateOf(number, disk) }),
     };
     try {
       await (name === null ? disk.settleDeletions(options) : disk.delete(name, options));
@@ -226,6 +237,7 @@ class DiskHost {
 
   /** Who has used it is gone. */
   async #abandon(): Promise<void> {
+    this.#isLeft = true;
     const open = [...this.#branches.values()];
     this.#branches.clear();
     await Promise.allSettled(open.map(({ disk }) => disk.close()));

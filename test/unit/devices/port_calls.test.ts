@@ -88,6 +88,7 @@ test("it is closed after the last answer and the last word", async () => {
   await underWay;
   expect(closedCount()).toBe(1);
   expect((await arrivals(2))[1]).toEqual({ told: "bye" });
+  await expect(calls.ask({})).rejects.toThrow(expect.objectContaining({ code: "ENODEV" }));
 });
 
 test("what cannot be sent is refused, and harms no other call", async () => {

@@ -136,6 +136,17 @@ describe("contents", () => {
     await expect(disk.import(image)).rejects.toMatchObject({ code: "ENOSPC" });
   });
 
+  test("extents are what may hold anything: chunks on zeroes, all of it on a device", async () => {
+    await using disk = await openDisk({ origin: SECTOR_COUNT });
+    expect(await disk.extents()).toEqual([]);
+    await disk.device.write(patternOf(2, 13, 1), 13);
+    await disk.snapshot("a");
+    await disk.device.write(patternOf(2, 16, 1), 16);
+    expect(await disk.extents()).toEqual([{ sector: 8, sectorCount: 16 }]);
+    await using other = await openDisk();
+    expect(await other.extents()).toEqual([{ sector: 0, sectorCount: SECTOR_COUNT }]);
+  });
+
   test("usage counts chunks that are held, and what they occupy", async () => {
     await using disk = await openDisk();
     const empty = await disk.usage();

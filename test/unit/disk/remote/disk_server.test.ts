@@ -77,21 +77,27 @@ test("the lock is held until the user has said goodbye", async () => {
   await navigator.locks.request(lock, () => {});
 });
 
-test("when its user is gone without a word a disk is closed, and can be opened by another", async () => {
-  const name = `left ${crypto.randomUUID()}`;
-  const { port1, port2 } = new MessageChannel();
-  const heard = new Promise((resolve) => port1.onmessage = resolve);
-  const scope = new EventTarget();
-  serveDisks(scope);
-  const connect = { cowdisk: "disk", port: port2, lock: null };
-  scope.dispatchEvent(new MessageEvent("message", { data: connect }));
-  port1.postMessage({ ...open, storage: "indexeddb", name, id: 0 });
-  await heard;
-  const options = { origin: 64, storage: "indexeddb" } as const;
-  await expect(Disk.open(name, options)).rejects.toThrow(
-    expect.objectContaining({ code: "EBUSY" }),
-  );
-  port2.dispatchEvent(new Event("close"));
-  await (await Disk.open(name, { ...options, whenBusy: "wait" })).close();
-  port1.close();
-});
+test.each(["open", "being opened"])(
+  "when its user is gone without a word a disk that is %s is closed, and another can have it",
+  async (state) => {
+    const name = `left ${crypto.randomUUID()}`;
+    const options = { origin: 64, storage: "indexeddb" } as const;
+    // Who has it already keeps the other one waiting.
+    const former = state === "open" ? null : await Disk.open(name, options);
+    const { port1, port2 } = new MessageChannel();
+    const heard = new Promise((resolve) => port1.onmessage = resolve);
+    const scope = new EventTarget();
+    serveDisks(scope);
+    const connect = { cowdisk: "disk", port: port2, lock: null };
+    scope.dispatchEvent(new MessageEvent("message", { data: connect }));
+    const wish = { ...open, storage: "indexeddb", name, options: { whenBusy: "wait" } };
+    port1.postMessage({ ...wish, id: 0 });
+    if (former !== null) port1.postMessage({ device: 0, verb: "flush", id: 1 });
+    await heard;
+    port2.dispatchEvent(new Event("close"));
+    const next = Disk.open(name, { ...options, whenBusy: "wait" });
+    await former?.close();
+    await (await next).close();
+    port1.close();
+  },
+);
