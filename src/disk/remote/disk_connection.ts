@@ -9,6 +9,7 @@
  * |---|---|
  * | the last branch was closed | the worker is told, and lets go of its lock |
  * | the disk could not be opened | the same |
+ * | the wait for the disk was given up | the same; what it opens all the same is closed by the worker |
  * | the worker is gone | calls under way and later ones are refused with `ENODEV` |
  *
  * This module is browser compatible.
@@ -37,6 +38,8 @@ import { type DiskWorker, newLockName, WorkerWatch } from "./worker_watch.ts";
 function unpackEvent({ event, cause }: PackedEvent): DiskEvent {
   return cause === undefined ? event : { ...event, cause: unpackError(cause) } as DiskEvent;
 }
+
+const GOODBYE: DiskTold = { told: "bye" };
 
 /** See the file's head. */
 export class DiskConnection {
@@ -129,10 +132,15 @@ export class DiskConnection {
     }
   }
 
+  /** Ends the connection, whatever is under way. */
+  giveUp(): void {
+    this.#calls.tell(GOODBYE);
+    this.#calls.end("it was given up");
+  }
+
   /** Ends the connection, if there is no other branch that is open. */
   leave(): void {
-    const goodbye: DiskTold = { told: "bye" };
-    if (--this.#branchCount === 0) this.#calls.close(goodbye);
+    if (--this.#branchCount === 0) this.#calls.close(GOODBYE);
   }
 
   /**

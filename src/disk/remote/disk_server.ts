@@ -66,9 +66,9 @@ class DiskHost {
   constructor({ port, lock }: ConnectWish) {
     this.#answers = new PortAnswers(port, (request) => this.#answer(request), (told) => {
       if (told.told === "abort") this.#followed.get(told.follow)?.abort();
-      else this.#end();
+      else void this.#leave();
     });
-    port.addEventListener("close", () => void this.#abandon());
+    port.addEventListener("close", () => void this.#leave());
     this.#lock = lock === null ? Promise.resolve(null) : this.#holdLock(lock);
   }
 
@@ -229,20 +229,15 @@ class DiskHost {
     this.#answers.tell({ event: packed } satisfies DiskAnswer);
   }
 
-  /** Who has used it wants nothing any more. */
-  #end(): void {
-    this.#answers.close();
-    void this.#lock.then((lock) => lock?.release());
-  }
-
-  /** Who has used it is gone. */
-  async #abandon(): Promise<void> {
+  /** Who has used it wants nothing any more, or is gone: then something may be open. */
+  async #leave(): Promise<void> {
     this.#isLeft = true;
     const open = [...this.#branches.values()];
     this.#branches.clear();
     await Promise.allSettled(open.map(({ disk }) => disk.close()));
     await this.#origin?.close().catch(() => {}); // There is nobody to be told.
-    this.#end();
+    this.#answers.close();
+    await (await this.#lock)?.release();
   }
 }
 

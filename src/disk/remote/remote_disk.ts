@@ -71,6 +71,11 @@ export interface RemoteDiskOptions extends PlainDiskOptions {
   readonly http?: PlainHttpOptions;
   /** Where the worker keeps the disk. */
   readonly storage: StorageWord;
+  /**
+   * Ends the wait for the disk, with the signal's reason: behind another who has it open, or for a
+   * worker that does not answer. What the worker opens all the same is closed again.
+   */
+  readonly signal?: AbortSignal;
   /** Told of what happens, as it happens. Must not throw. */
   readonly onEvent?: (event: DiskEvent) => void;
 }
@@ -256,12 +261,12 @@ class RemoteDisk implements AsyncDisk {
  * as soon as it has ended. A worker may have any number of disks.
  *
  * @param worker The worker. When it ends, whoever ends it, the disk is as after a loss of power. One
- * that never calls `serveDisks` never answers.
+ * that never calls `serveDisks`, or was terminated before it did, never answers.
  * @param name The disk's name: its place in the storage.
  * @param options Its origin and its storage.
  * @returns The disk. Close it, and then end the worker if nothing else is in it.
  * @throws {BlockDeviceError} As `Disk.open`, and as `openHttpDevice` for the image behind a URL.
- * `ENODEV` when the worker's script fails.
+ * `ENODEV` when the worker's script fails. The signal's reason when it ended the wait.
  * @throws {TypeError} When the origin is a word and no URL.
  *
  * @example A disk in a worker
@@ -294,9 +299,19 @@ export async function openDiskInWorker(
   name: string,
   options: RemoteDiskOptions,
 ): Promise<AsyncDisk> {
-  const { origin, http, storage, onEvent = () => {}, ...plain } = options;
+  const { origin, http, storage, signal, onEvent = () => {}, ...plain } = options;
+  signal?.throwIfAborted();
   const sent = sendOrigin(origin, http);
   const connection = new DiskConnection(worker, name, onEvent);
-  const wish = { verb: "open", name, storage, options: plain } as const;
-  return new RemoteDisk(connection, name, await connection.openDisk(wish, sent));
+  const giveUp = () => connection.giveUp();
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    const wish = { verb: "open", name, storage, options: plain } as const;
+    return new RemoteDisk(connection, name, await connection.openDisk(wish, sent));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
 }

@@ -11,7 +11,7 @@
  * The lock is a Web Lock of a name that nobody else has. The worker takes it when it is asked to, and
  * says so; then the page asks for it, and waits. There are locks in every browser, on pages that were
  * loaded securely, and in Deno. What is not seen: a worker that is terminated before it has said its
- * first word, where ports do not tell either.
+ * first word. Ports tell of that nowhere that we know; whoever opens a disk has a signal to give up.
  *
  * This module is browser compatible.
  *

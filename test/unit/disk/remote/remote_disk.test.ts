@@ -4,28 +4,13 @@ import { describe, expect, test } from "vitest";
 import type { AsyncDisk } from "../../../../src/disk/async_disk.ts";
 import { Disk } from "../../../../src/disk/disk.ts";
 import type { DiskEvent } from "../../../../src/disk/disk_options.ts";
-import {
-  openDiskInWorker,
-  type RemoteDiskOptions,
-} from "../../../../src/disk/remote/remote_disk.ts";
 import { patternOf, verifySectors } from "../../../../src/testing/mod.ts";
-import { withSilentPorts } from "../../../browser/silent_ports.ts";
 import { SECTOR_COUNT } from "../disk_model.ts";
 import { memoryOrigin, ORIGIN, withWrite } from "../patterned_disk.ts";
-import { openHome } from "./home.ts";
+import { openRemote } from "./home.ts";
 import { TwinDisks } from "./twin_disks.ts";
 
 const refusal = (code: string) => expect.objectContaining({ name: "BlockDeviceError", code });
-
-/** Opens a disk in a home of its own, which ends with it. */
-async function openRemote(options: Partial<RemoteDiskOptions> = {}): Promise<AsyncDisk> {
-  const home = openHome();
-  return await openDiskInWorker(home.worker, "test", {
-    origin: memoryOrigin(),
-    storage: "memory",
-    ...options,
-  });
-}
 
 async function contentOf(disk: AsyncDisk): Promise<Uint8Array> {
   const bytes = new Uint8Array(disk.device.sectorCount * 512);
@@ -214,59 +199,6 @@ describe("another origin", () => {
   });
 });
 
-describe("ending", () => {
-  test("everything is refused after it, and closing again is no mistake", async () => {
-    const disk = await openRemote();
-    const { device } = disk;
-    await Promise.all([disk.close(), disk.close()]);
-    await disk.close();
-    const thrown = [
-      () => disk.device,
-      () => disk.snapshots,
-      () => disk.branches,
-      () => disk.export(),
-      () => disk.pieces(),
-    ];
-    for (const use of thrown) expect(use).toThrow(refusal("ESHUTDOWN"));
-    const rejected = [
-      () => disk.snapshot("b"),
-      () => disk.rollback(null),
-      () => disk.fork(null, "b"),
-      () => disk.openBranch("b"),
-      () => disk.removeBranch("b"),
-      () => disk.delete("a"),
-      () => disk.settleDeletions(),
-      () => disk.diff(null),
-      () => disk.extents(),
-      () => disk.usage(),
-      () => disk.rebase(memoryOrigin()),
-      () => disk.import(new Blob([]).stream()),
-      () => disk.importPieces([]),
-      () => device.flush(),
-      () => device.read(new Uint8Array(512), 0),
-    ];
-    for (const use of rejected) await expect(use()).rejects.toThrow(refusal("ESHUTDOWN"));
-    await device.close();
-  });
-
-  test("a device that was closed by itself leaves its disk to be closed", async () => {
-    const disk = await openRemote();
-    await disk.device.close();
-    await expect(disk.device.flush()).rejects.toThrow(refusal("ESHUTDOWN"));
-    await disk.close();
-  });
-
-  test("one branch goes on when another is closed", async () => {
-    const disk = await openRemote();
-    const other = await disk.fork(null, "other");
-    await disk.close();
-    await other.device.write(patternOf(2, 0, 1), 0);
-    expect(other.branches).toEqual(["main", "other"]);
-    await (await other.openBranch("main")).close();
-    await other.close();
-  });
-});
-
 test("what happens to the disk is told here, with its errors", async () => {
   const events: DiskEvent[] = [];
   await using disk = await openRemote({
@@ -288,45 +220,6 @@ test("what happens to the disk is told here, with its errors", async () => {
   expect(local.length).toBeGreaterThan(0);
   expect(events).toEqual(local);
 });
-
-test("a disk that cannot be opened is refused as here, and leaves nothing behind", async () => {
-  using home = openHome();
-  const open = (options: Partial<RemoteDiskOptions>) =>
-    openDiskInWorker(home.worker, "test", { origin: 8, storage: "memory", ...options });
-  await expect(open({ origin: 0 })).rejects.toThrow(refusal("EINVAL"));
-  await expect(open({ storage: "opfs" })).rejects.toThrow(refusal("ENOTSUP"));
-  await expect(open({ chunkSectors: 7 })).rejects.toThrow(refusal("EINVAL"));
-  await expect(open({ origin: "no URL" })).rejects.toThrow(TypeError);
-  await expect(open({ origin: "http://127.0.0.1:1/none", http: { retry: { attemptsMax: 1 } } }))
-    .rejects.toThrow(refusal("EIO"));
-  await expect(open({ origin: "http://127.0.0.1:1/none", http: { requestsMax: 0 } }))
-    .rejects.toThrow(RangeError);
-  await (await open({})).close();
-});
-
-test.each(["tell", "do not tell"])(
-  "when its worker is gone, calls under way and later ones are ENODEV, where ports %s",
-  async (ports) => {
-    const worker = new Worker(new URL("./home.worker.ts", import.meta.url), { type: "module" });
-    const options = { origin: memoryOrigin(), storage: "memory" } as const;
-    const open = () => openDiskInWorker(worker, "test", options);
-    const disk = ports === "tell" ? await open() : await withSilentPorts(open);
-    await disk.device.write(patternOf(2, 0, 8), 0);
-    await disk.snapshot("a");
-    const writing = (async () => {
-      for (let round = 0;; round++) await disk.device.write(patternOf(round, 0, 64), 0);
-    })();
-    const ended = expect(writing).rejects.toThrow(refusal("ENODEV"));
-    await disk.device.flush();
-    worker.terminate();
-    await ended;
-    await expect(disk.snapshot("b")).rejects.toThrow(refusal("ENODEV"));
-    await expect(disk.usage()).rejects.toThrow(refusal("ENODEV"));
-    await expect(disk.export().getReader().read()).rejects.toThrow(refusal("ENODEV"));
-    expect(() => disk.snapshots).toThrow(refusal("ENODEV"));
-    await expect(disk.close()).rejects.toThrow(refusal("ENODEV"));
-  },
-);
 
 test("the page's half brings along neither the kernel nor what stands on it", () => {
   const root = new URL("../../../../src/", import.meta.url);
