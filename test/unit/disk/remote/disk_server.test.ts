@@ -5,7 +5,7 @@ import { Disk } from "../../../../src/disk/disk.ts";
 import type { DiskAnswer, OpenWish } from "../../../../src/disk/remote/disk_protocol.ts";
 import { serveDisks } from "../../../../src/disk/remote/disk_server.ts";
 import { newLockName } from "../../../../src/disk/remote/worker_watch.ts";
-import { openHome } from "./home.ts";
+import { openHome, waitingFor } from "./home.ts";
 
 const open: OpenWish = {
   verb: "open",
@@ -98,7 +98,7 @@ test.each(["open", "being opened"])(
     const wish = { ...open, storage: "indexeddb", name, options: { whenBusy: "wait" } };
     port1.postMessage({ ...wish, id: 0 });
     if (former === null) await heard;
-    else await expect.poll(async () => (await navigator.locks.query()).pending?.length).toBe(1);
+    else await waitingFor(name);
     port2.dispatchEvent(new Event("close"));
     const next = Disk.open(name, { ...options, whenBusy: "wait" });
     await former?.close();

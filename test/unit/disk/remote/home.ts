@@ -1,4 +1,6 @@
+/// <reference lib="dom" />
 /** A home of disks in this very thread: what is said goes through ports all the same. */
+import { expect } from "vitest";
 import type { AsyncDisk } from "../../../../src/disk/async_disk.ts";
 import { serveDisks } from "../../../../src/disk/remote/disk_server.ts";
 import {
@@ -27,4 +29,13 @@ export async function openRemote(options: Partial<RemoteDiskOptions> = {}): Prom
     storage: "memory",
     ...options,
   });
+}
+
+/** Until somebody waits for the disk of a name, which another has open. */
+export async function waitingFor(name: string): Promise<void> {
+  const isWaitedFor = async () => {
+    const { pending = [] } = await navigator.locks.query();
+    return pending.some((lock) => lock.name?.includes(name));
+  };
+  await expect.poll(isWaitedFor, { timeout: 20_000 }).toBe(true);
 }

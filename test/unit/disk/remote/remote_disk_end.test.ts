@@ -10,7 +10,7 @@ import {
 import { patternOf } from "../../../../src/testing/mod.ts";
 import { withSilentPorts } from "../../../browser/silent_ports.ts";
 import { memoryOrigin } from "../patterned_disk.ts";
-import { openHome, openRemote } from "./home.ts";
+import { openHome, openRemote, waitingFor } from "./home.ts";
 
 const refusal = (code: string) => expect.objectContaining({ name: "BlockDeviceError", code });
 
@@ -90,10 +90,7 @@ test("a wait that is given up ends with its signal's reason, and leaves nothing 
   const giving = new AbortController();
   const { signal } = giving;
   const opening = openDiskInWorker(home.worker, name, { ...options, signal });
-  await expect.poll(async () => {
-    const { pending = [] } = await navigator.locks.query();
-    return pending.some((lock) => lock.name?.includes(name));
-  }).toBe(true);
+  await waitingFor(name);
   const reason = new TypeError("enough");
   giving.abort(reason);
   await expect(opening).rejects.toBe(reason);
