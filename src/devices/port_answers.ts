@@ -10,7 +10,7 @@
  * @module
  */
 
-import { packError, type PortError } from "./port_protocol.ts";
+import { packError, type PortError, type PortProbe } from "./port_protocol.ts";
 
 /** What may be in any answer. */
 interface Answered {
@@ -42,8 +42,9 @@ export class PortAnswers<
   ) {
     this.#port = port;
     this.#answer = answer;
-    port.onmessage = ({ data: said }: MessageEvent<Request | Told>) => {
-      if (said.id === undefined) hear(said as Told);
+    port.onmessage = ({ data: said }: MessageEvent<Request | Told | PortProbe>) => {
+      if ("memory" in said) this.tell({ isShared: true });
+      else if (said.id === undefined) hear(said as Told);
       else void this.#perform(said as Request);
     };
   }

@@ -17,13 +17,15 @@
  */
 
 import { BlockDeviceError } from "../block/errors.ts";
-import { type PortError, unpackError } from "./port_protocol.ts";
-import { SharedRing } from "./shared_ring.ts";
+import { type PortError, type PortProbe, unpackError } from "./port_protocol.ts";
+import { newPostableMemory, SharedRing } from "./shared_ring.ts";
 
 /** What comes over a port: an answer, or a notice when it has no number. */
 export interface Heard {
   readonly id?: number;
   readonly error?: PortError;
+  /** The answer to a probe. */
+  readonly isShared?: true;
 }
 
 /** Who is told what was not asked for. */
@@ -47,7 +49,9 @@ export class PortCalls<Asked extends object, Answer extends Heard> {
   readonly #ears: PortEars<Answer>;
   readonly #waiters = new Map<number, Waiter<Answer>>();
   #callCount = 0;
-  #ring: SharedRing | null | undefined;
+  #ring: SharedRing | undefined;
+  /** Whether the other end has said that it sees memory of ours. */
+  #isShared = false;
   #end: BlockDeviceError | undefined;
   /** What is said last; `undefined` as long as nobody wants to close. */
   #lastWord: object | null | undefined;
@@ -67,6 +71,9 @@ export class PortCalls<Asked extends object, Answer extends Heard> {
     port.onmessage = ({ data: heard }: MessageEvent<Answer>) => this.#heard(heard);
     port.addEventListener("close", () => this.end("its thread has ended"));
     port.onmessageerror = () => this.end("an answer could not be read");
+    // An end in another process cannot read it, and says nothing.
+    const memory = newPostableMemory();
+    if (memory !== null) this.tell({ memory } satisfies PortProbe);
   }
 
   /** Why there is nobody at the other end; `undefined` as long as there is. */
@@ -74,9 +81,12 @@ export class PortCalls<Asked extends object, Answer extends Heard> {
     return this.#end;
   }
 
-  /** Memory that both ends see; `null` where memory cannot be shared. Made when it is first wanted. */
+  /**
+   * Memory that both ends see, made when it is first wanted; `null` where memory cannot be shared, and
+   * until that is known.
+   */
   get ring(): SharedRing | null {
-    return this.#ring === undefined ? this.#ring = SharedRing.create() : this.#ring;
+    return this.#isShared ? this.#ring ??= new SharedRing() : null;
   }
 
   /**
@@ -128,6 +138,7 @@ export class PortCalls<Asked extends object, Answer extends Heard> {
   }
 
   #heard(heard: Answer): void {
+    if (heard.isShared) this.#isShared = true;
     this.#ears.heard?.(heard);
     if (heard.id === undefined) return;
     const waiter = this.#waiters.get(heard.id);

@@ -9,7 +9,8 @@
  * | where memory can be shared | copied into a ring that both threads see | read into the ring, and copied out |
  * | and the target is shared memory | | read right into it |
  *
- * "Can be shared" is: in Deno, and on a page that is cross-origin isolated. A write is copied once
+ * "Can be shared" is: in Deno, and on a page that is cross-origin isolated, with its own workers. The
+ * first requests do not know it yet. A write is copied once
  * before the call returns, shared memory or not: a writer may change its buffer right after, and the
  * other thread looks at it later. So it is never written from the caller's memory in place.
  *
@@ -115,7 +116,7 @@ class PortStorage implements AsyncImplementation {
   }
 
   #isPostable({ buffer }: Uint8Array): boolean {
-    if (buffer instanceof ArrayBuffer) return false;
+    if (buffer instanceof ArrayBuffer || this.#line.ring === null) return false;
     return this.#canPostShared ??= canPost(buffer);
   }
 

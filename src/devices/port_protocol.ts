@@ -49,6 +49,15 @@ export type PortAsked = PortRequest extends infer Request
   ? Request extends PortRequest ? Omit<Request, "id"> : never
   : never;
 
+/**
+ * Asks, without a number, whether the other end sees memory of this one. It says so without a number,
+ * too, or nothing: what cannot be shared cannot be read there, and is not known to have come.
+ */
+export interface PortProbe {
+  readonly id?: never;
+  readonly memory: SharedArrayBuffer;
+}
+
 /** An error on its way to another thread. */
 export interface PortError {
   readonly code: string;

@@ -47,6 +47,17 @@ export function canPost(memory: ArrayBufferLike): boolean {
   }
 }
 
+/**
+ * A little memory that can be given to other threads to see.
+ *
+ * @returns The memory; `null` where there is none.
+ */
+export function newPostableMemory(): SharedArrayBuffer | null {
+  if (typeof SharedArrayBuffer === "undefined") return null;
+  const memory = new SharedArrayBuffer(8);
+  return canPost(memory) ? memory : null;
+}
+
 /** See the file's head. */
 export class SharedRing {
   readonly #memory: SharedArrayBuffer;
@@ -55,20 +66,13 @@ export class SharedRing {
   /** Where the next part begins, if it fits there. */
   #next = 0;
 
-  private constructor(memory: SharedArrayBuffer) {
-    this.#memory = memory;
-  }
-
   /**
-   * Makes a ring.
+   * A ring, of which nothing is taken.
    *
    * @param byteCount Its size.
-   * @returns The ring; `null` where memory cannot be shared.
    */
-  static create(byteCount: number = RING_BYTES): SharedRing | null {
-    if (typeof SharedArrayBuffer === "undefined") return null;
-    const memory = new SharedArrayBuffer(byteCount);
-    return canPost(memory) ? new SharedRing(memory) : null;
+  constructor(byteCount: number = RING_BYTES) {
+    this.#memory = new SharedArrayBuffer(byteCount);
   }
 
   /**

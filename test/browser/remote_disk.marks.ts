@@ -14,9 +14,7 @@ async function withoutSharing(open: () => Promise<AsyncDisk>): Promise<AsyncDisk
   const { SharedArrayBuffer } = globalThis;
   Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
   try {
-    const disk = await open();
-    await disk.device.write(new Uint8Array(512), 0); // Which way is decided by the first of them.
-    return disk;
+    return await open();
   } finally {
     Object.assign(globalThis, { SharedArrayBuffer });
   }

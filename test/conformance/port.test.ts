@@ -9,12 +9,10 @@ import { openHome } from "../unit/disk/remote/home.ts";
 
 /** A device that finds no memory to share, so that bytes are handed over. */
 async function withoutSharing(connect: () => Promise<BlockDevice>): Promise<BlockDevice> {
-  const device = await connect();
   const { SharedArrayBuffer } = globalThis;
   Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
   try {
-    await device.read(new Uint8Array(0), 0); // Which way is decided by the first of them.
-    return device;
+    return await connect();
   } finally {
     globalThis.SharedArrayBuffer = SharedArrayBuffer;
   }

@@ -14,6 +14,7 @@ function rig() {
   const arrived: (Record<string, unknown> & { id: number })[] = [];
   let wake = () => {};
   port2.onmessage = ({ data: said }) => {
+    if (said.memory !== undefined) return;
     arrived.push(said);
     wake();
   };
@@ -98,5 +99,22 @@ test("what cannot be sent is refused, and harms no other call", async () => {
   const [{ id }] = await arrivals(1) as [{ id: number }];
   far.postMessage({ id, word: "it goes on" });
   expect((await next).word).toBe("it goes on");
+  calls.close();
+});
+
+test("memory is shared once the other end has said that it sees it", async () => {
+  const { port1, port2 } = new MessageChannel();
+  let wake = () => {};
+  const heard = new Promise<void>((resolve) => wake = resolve);
+  const calls = new PortCalls<object, Answer>(port1, "it", { heard: () => wake() });
+  const probe = await new Promise<{ memory: SharedArrayBuffer }>((resolve) => {
+    port2.onmessage = ({ data: said }) => resolve(said);
+  });
+  expect(probe.memory).toBeInstanceOf(SharedArrayBuffer);
+  expect(calls.ring).toBeNull();
+  port2.postMessage({ isShared: true });
+  await heard;
+  expect(calls.ring).not.toBeNull();
+  expect(calls.ring).toBe(calls.ring);
   calls.close();
 });

@@ -38,6 +38,7 @@ test("the caller's buffers stay the caller's, and bytes are taken at the call", 
   const { port1, port2 } = new MessageChannel();
   serveDevice(createMemoryDevice({ sectorCount: 9 }), port1);
   const device = await connectDevice(port2);
+  await device.flush(); // Now it is known whether memory can be shared.
   const buffer = patternOf(1, 0, 4);
   const write = device.write(buffer, 0);
   buffer.fill(0);
@@ -76,6 +77,7 @@ test("more bytes under way than shared memory has room for get across all the sa
   const sectorCount = 12 * 2048;
   serveDevice(createMemoryDevice({ sectorCount }), port1);
   const device = await connectDevice(port2);
+  await device.flush(); // Now it is known that memory can be shared.
   const pieces = Array.from({ length: 12 }, (_, at) => at * 2048);
   await Promise.all(pieces.map((sector) => device.write(patternOf(1, sector, 2048), sector)));
   await Promise.all(pieces.map(async (sector) => {
@@ -89,12 +91,15 @@ test("more bytes under way than shared memory has room for get across all the sa
 test("a read that fails has not touched its buffer", async () => {
   const { port1, port2 } = new MessageChannel();
   const { limits, supports } = createMemoryDevice({ sectorCount: 9 });
-  port1.onmessage = ({ data: { id, target } }) => {
+  port1.onmessage = ({ data: { id, memory, target } }) => {
+    if (memory !== undefined) return port1.postMessage({ isShared: true });
+    if (target === undefined) return port1.postMessage({ id });
     target.fill(0xee);
     port1.postMessage({ id, error: packError(new BlockDeviceError("EIO", "as a test wants it")) });
   };
   port1.postMessage({ name: "behind", sectorCount: 9, limits, supports });
   const device = await connectDevice(port2);
+  await device.flush(); // Now it is known that memory can be shared.
   const buffer = new Uint8Array(512).fill(7);
   await expect(device.read(buffer, 0)).rejects.toThrow(expect.objectContaining({ code: "EIO" }));
   expect(buffer).toEqual(new Uint8Array(512).fill(7));

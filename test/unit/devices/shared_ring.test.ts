@@ -1,13 +1,18 @@
 import { assert } from "@std/assert";
 import { expect, test } from "vitest";
-import { canPost, type RingPart, SharedRing } from "../../../src/devices/shared_ring.ts";
+import {
+  canPost,
+  newPostableMemory,
+  type RingPart,
+  SharedRing,
+} from "../../../src/devices/shared_ring.ts";
 import { Prng } from "../../../src/testing/mod.ts";
 
 const RING_BYTES = 4096;
 
 test("parts that are taken never overlap, in whatever order they are given back", () => {
   const prng = Prng.fromSeed("shared ring");
-  const ring = SharedRing.create(RING_BYTES)!;
+  const ring = new SharedRing(RING_BYTES);
   const taken: RingPart[] = [];
   let fullCount = 0;
   for (let step = 0; step < 20_000; step++) {
@@ -36,7 +41,7 @@ test("parts that are taken never overlap, in whatever order they are given back"
 });
 
 test("who makes one call after the other always has the same bytes", () => {
-  const ring = SharedRing.create(RING_BYTES)!;
+  const ring = new SharedRing(RING_BYTES);
   for (let count = 0; count < 10; count++) {
     const part = ring.take(1024)!;
     expect(part.bytes.byteOffset).toBe(0);
@@ -45,7 +50,7 @@ test("who makes one call after the other always has the same bytes", () => {
 });
 
 test("there is no part that is larger than the room", () => {
-  const ring = SharedRing.create(RING_BYTES)!;
+  const ring = new SharedRing(RING_BYTES);
   expect(ring.take(RING_BYTES + 1)).toBeNull();
   const all = ring.take(RING_BYTES)!;
   expect(ring.take(512)).toBeNull();
@@ -53,12 +58,13 @@ test("there is no part that is larger than the room", () => {
   expect(ring.take(RING_BYTES - 1)).not.toBeNull();
 });
 
-test("where memory cannot be shared there is no ring", () => {
+test("where memory cannot be shared there is none to be posted", () => {
   const { SharedArrayBuffer } = globalThis;
   expect(canPost(new SharedArrayBuffer(8))).toBe(true);
+  expect(newPostableMemory()).not.toBeNull();
   try {
     Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
-    expect(SharedRing.create()).toBeNull();
+    expect(newPostableMemory()).toBeNull();
   } finally {
     globalThis.SharedArrayBuffer = SharedArrayBuffer;
   }

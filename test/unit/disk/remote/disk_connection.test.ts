@@ -23,6 +23,7 @@ async function rig() {
   const heard: DiskRequest[] = [];
   let wake = () => {};
   wish.port.onmessage = ({ data: said }) => {
+    if (said.memory !== undefined) return;
     heard.push(said);
     wake();
   };
