@@ -15,8 +15,8 @@
  * @module
  */
 
-import { checked } from "../../block/checked.ts";
 import type { BlockDevice } from "../../block/device.ts";
+import { lend } from "../../devices/lent_device.ts";
 import { serveDevice } from "../../devices/port_server.ts";
 import { tagOf } from "../origin_tag.ts";
 import type { OriginWish, PlainHttpOptions } from "./disk_protocol.ts";
@@ -31,22 +31,6 @@ export interface SentOrigin {
   readonly handedOver: Transferable[];
   /** Ends what is served from here, when nobody asks any more. */
   recall(): void;
-}
-
-/** A device, with a close of its own. */
-function lent(device: BlockDevice): BlockDevice {
-  return checked({
-    name: device.name,
-    get sectorCount() {
-      return device.sectorCount;
-    },
-    limits: device.limits,
-    supports: { ...device.supports, write: false, discard: false },
-    read: (target, sector) => device.read(target, sector),
-    write: () => Promise.resolve(),
-    flush: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  });
 }
 
 /**
@@ -68,7 +52,7 @@ export function sendOrigin(origin: RemoteOrigin, http: PlainHttpOptions = {}): S
     return { wish: { kind: "http", url, options: http }, handedOver: [], recall() {} };
   }
   const { port1, port2 } = new MessageChannel();
-  serveDevice(lent(origin), port1);
+  serveDevice(lend(origin), port1);
   return {
     wish: { kind: "port", port: port2, tag: tagOf(origin) },
     handedOver: [port2],

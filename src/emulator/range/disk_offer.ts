@@ -21,10 +21,10 @@
 
 /// <reference lib="dom" />
 
-import { checked } from "../../block/checked.ts";
 import { type Clock, systemClock } from "../../block/clock.ts";
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { lend } from "../../devices/lent_device.ts";
 import { unpackError } from "../../devices/port_protocol.ts";
 import { serveDevice } from "../../devices/port_server.ts";
 import type { Disk } from "../../disk/disk.ts";
@@ -70,29 +70,6 @@ export interface OfferTarget {
   readonly scope: string;
   /** The worker; `null` when there is none. */
   readonly active: { postMessage(message: unknown, handedOver: Transferable[]): void } | null;
-}
-
-/**
- * A device as others have it: it is read, and its end is its owner's business.
- *
- * @param device The device.
- * @param read How it is read. Left out: as it is.
- * @returns Its read-only face.
- */
-export function lend(device: BlockDevice, read = device.read.bind(device)): BlockDevice {
-  const nothing = () => Promise.resolve();
-  return checked({
-    name: device.name,
-    limits: device.limits,
-    get sectorCount() {
-      return device.sectorCount;
-    },
-    supports: { ...device.supports, write: false, discard: false },
-    read,
-    write: nothing,
-    flush: nothing,
-    close: nothing,
-  });
 }
 
 function send(

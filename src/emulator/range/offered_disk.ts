@@ -13,7 +13,7 @@
 import type { Clock } from "../../block/clock.ts";
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
-import { lend } from "./disk_offer.ts";
+import { lend } from "../../devices/lent_device.ts";
 import type { ServedImage } from "./range_answer.ts";
 
 /** A page, or another client, as a service worker sees it. */
