@@ -72,3 +72,13 @@ test("bytes of an answer are handed over; those in shared memory stay where they
   expect((second!.bytes as Uint8Array)[3]).toBe(7);
   answers.close();
 });
+
+test("whoever sends memory is told that it is seen", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const answers = new PortAnswers<Request>(port1, () => Promise.resolve({}));
+  const client = clientOf(port2);
+  client.say({ memory: new SharedArrayBuffer(8) });
+  client.say({ id: 1, word: "later" });
+  expect(await client.heard(2)).toEqual([{ isShared: true }, { id: 1 }]);
+  answers.close();
+});
