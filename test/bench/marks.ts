@@ -21,6 +21,7 @@ import { merge } from "./contests/merges.ts";
 import { overwriteOrigin, overwriteSnapshot } from "./contests/overwrites.ts";
 import { shuffledBelow } from "./contests/places.ts";
 import { readCopied, readUncopied } from "./contests/reads.ts";
+import { readBlocking } from "./contests/sync_disk.ts";
 
 /** One line: what, the floor, ours, the ratio, what is wanted, and whether it is so. */
 type Row = readonly [string, string, string, string, string, string];
@@ -83,7 +84,7 @@ function garbage(contest: Contest): Row {
   return [title, `${floor} B`, `${ours} B`, "", "<= floor", verdict(ours <= floor)];
 }
 
-function* rows(hashing: Contest): Generator<Row> {
+function* rows(hashing: Contest, blocking: Contest): Generator<Row> {
   const [least, most] = [Math.min(...EXCEPTION_COUNTS), Math.max(...EXCEPTION_COUNTS)];
   yield race(readCopied(most), MANY, 0.5);
   yield race(readUncopied(most), MANY, 0.5);
@@ -99,6 +100,7 @@ function* rows(hashing: Contest): Generator<Row> {
   yield race(copyOutInFiles(1), FEW);
   yield race(copyOutInFiles(256), FEW);
   yield race(hashing, MANY, 2.5);
+  yield race(blocking, MANY, 1 / 3);
   yield deadline(load("isolated"), 1000);
   yield deadline(load("runs"), 1000);
   yield race(merge("isolated"), FEW);
@@ -121,7 +123,7 @@ function print(row: Row): void {
 
 let missed = 0;
 print(HEAD);
-for (const row of rows(await hashChunk())) {
+for (const row of rows(await hashChunk(), await readBlocking())) {
   print(row);
   if (row[5] === NOT_MET) missed++;
 }
