@@ -2,6 +2,7 @@
 /** What a blocking read of 4 KiB from another thread costs, beside a word there and back. */
 import { connectSyncDisk } from "../../src/emulator/sync_disk.ts";
 import { patternOf } from "../../src/testing/mod.ts";
+import { bounce } from "../bench/contests/bounce.ts";
 import type { Part } from "../bench/contests/sync_disk.worker.ts";
 
 const DISK_SECTORS = 32_768;
@@ -34,10 +35,7 @@ const place = (turn: number) => (turn * 37 % (DISK_SECTORS / 8)) * 8;
 let bounces = 0;
 const works: Record<string, (turn: number) => void> = {
   "a word there and back"() {
-    bounces++;
-    Atomics.store(words, 1, bounces);
-    Atomics.notify(words, 1);
-    Atomics.wait(words, 0, bounces - 1);
+    bounce(words, ++bounces);
   },
   "read 4 KiB, server lingers": (turn) => lingering.readSync(own, place(turn)),
   "read 4 KiB, in place": (turn) => inPlace.readSync(shared, place(turn)),
