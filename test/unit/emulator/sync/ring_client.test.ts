@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** What becomes of requests whose time is up, and of clients whose server has died. */
 import { describe, expect, test } from "vitest";
-import { createMemoryDevice, type SyncBlockDevice } from "../../../../src/mod.ts";
+import { type Clock, createMemoryDevice, type SyncBlockDevice } from "../../../../src/mod.ts";
 import {
   connectSyncDiskAsync,
   endSyncDisk,
@@ -161,6 +161,26 @@ test("a server that was closed is ENODEV", async () => {
   await client.write(new Uint8Array(512), 0);
   await server.close();
   await expect(client.read(new Uint8Array(512), 0)).rejects.toThrow(refusal("ENODEV", "has ended"));
+});
+
+test("without Atomics.waitAsync messages alone wake both sides", async () => {
+  // Time stands still: whoever is not woken waits for ever.
+  const clock: Clock = { nowMs: () => 0, sleep: () => new Promise(() => {}) };
+  const { waitAsync: native } = Atomics;
+  Object.assign(Atomics, { waitAsync: undefined });
+  try {
+    const { port1, port2 } = new MessageChannel();
+    const server = serveSyncDisk(createMemoryDevice({ sectorCount: 8 }), { lingerMs: 0 });
+    server.connect(port1);
+    const client = await connectSyncDiskAsync(port2, { clock });
+    for (let round = 0; round < 100; round++) {
+      await Promise.all([client.write(new Uint8Array(512), 0), client.flush()]);
+    }
+    await client.close();
+    await server.close();
+  } finally {
+    Object.assign(Atomics, { waitAsync: native });
+  }
 });
 
 describe("what cannot be is not believed, and not asked again:", () => {
