@@ -42,6 +42,8 @@ export interface ProbeAnswer {
 
 const MEMORY_BYTES = 2 * 1024 * 1024;
 const MULTIBOOT_BYTES = 8192;
+const SPACE = 0x20;
+const ANSWER = /(?:\n= ([0-9a-f]{8}) ?(.*))?\nst=(..) er=(..)\n> /g;
 
 function exact(bytes: Uint8Array, byteCount = bytes.length): ArrayBuffer {
   const copy = new Uint8Array(byteCount);
@@ -59,7 +61,7 @@ export class GuestMachine implements AsyncDisposable {
     this.emulator = emulator;
     emulator.add_listener("serial0-output-byte", (byte) => {
       this.#output += String.fromCharCode(byte);
-      for (const look of this.#waiters) look();
+      if (byte === SPACE) { for (const look of this.#waiters) look(); }
     });
   }
 
@@ -102,11 +104,16 @@ export class GuestMachine implements AsyncDisposable {
   }
 
   /** Waits until it has said something, from a place on. */
-  async hears(until: RegExp, start = 0): Promise<string> {
-    return await new Promise((resolve) => {
+  hears(until: RegExp, start = 0): Promise<string> {
+    return this.#until((said) => until.test(said), start);
+  }
+
+  /** Waits until what it has said is enough. Whatever is waited for ends in a prompt. */
+  #until(isEnough: (said: string) => boolean, start: number): Promise<string> {
+    return new Promise((resolve) => {
       const look = () => {
         const said = this.#output.slice(start);
-        if (!until.test(said)) return;
+        if (!said.endsWith("> ") || !isEnough(said)) return;
         this.#waiters = this.#waiters.filter((each) => each !== look);
         resolve(said);
       };
@@ -117,12 +124,23 @@ export class GuestMachine implements AsyncDisposable {
 
   /** Gives the probe a command. */
   async ask(command: string): Promise<ProbeAnswer> {
-    const said = await this.converse(`${command}\r`, /st=.. er=..\n> $/);
-    const [, status, error] = /st=(..) er=(..)\n> $/.exec(said) ?? [];
-    const registers = { status: parseInt(status ?? "", 16), error: parseInt(error ?? "", 16) };
-    const sector = /\n= ([0-9a-f]{8}) ?(.*)\n/.exec(said);
-    if (sector === null) return registers;
-    return { ...registers, sum: parseInt(sector[1] ?? "", 16), text: sector[2] ?? "" };
+    return (await this.askAll([command]))[0]!;
+  }
+
+  /** Gives the probe commands without waiting between them: fewer than its line holds. */
+  async askAll(commands: readonly string[]): Promise<ProbeAnswer[]> {
+    const typed = commands.map((command) => `${command}\r`).join("");
+    const start = this.#output.length;
+    this.emulator.serial0_send(typed);
+    const said = await this.#until(
+      (text) => [...text.matchAll(ANSWER)].length === commands.length,
+      start,
+    );
+    return [...said.matchAll(ANSWER)].map(([, sum, text, status, error]) => ({
+      status: parseInt(status ?? "", 16),
+      error: parseInt(error ?? "", 16),
+      ...sum === undefined ? {} : { sum: parseInt(sum, 16), text: text ?? "" },
+    }));
   }
 
   /** Switches it off. */

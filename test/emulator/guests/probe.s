@@ -7,6 +7,8 @@
 #   w5 text   writes text, padded by zeroes   the status
 #   g5        as r, by bus-master DMA
 #   p5 text   as w, by bus-master DMA
+#   m20       writes 20 (32) pieces of 64 KiB by DMA, one after the other from sector 0 on; the first
+#             word of each is its number
 #   f         FLUSH CACHE
 #   i         IDENTIFY: words 82 and 85       "= <85><82>", then the status
 #
@@ -20,6 +22,7 @@
         .set    BUFFER, 0x110000        # one sector
         .set    LINE,   0x111000        # the command
         .set    PRD,    0x112000        # the one entry of the bus master's table
+        .set    PIECE,  0x120000        # 64 KiB
         .set    LINE_MAX, 600
 
         .set    ATA_DATA,   0x1f0
@@ -64,6 +67,8 @@ main:   movl    $prompt, %esi
         je      get
         cmpb    $'p', %al
         je      put
+        cmpb    $'m', %al
+        je      many
         cmpb    $'f', %al
         je      flush
         cmpb    $'i', %al
@@ -147,6 +152,26 @@ put:    call    number
         call    dma
         jmp     status
 
+many:   call    number
+        movl    %edx, %ebp
+        xorl    %edi, %edi
+        movb    $128, count
+1:      cmpl    %ebp, %edi
+        jae     2f
+        movl    %edi, PIECE
+        movl    $PIECE, PRD
+        movl    $0x80000000, PRD + 4    # no bytes are 64 KiB
+        movl    %edi, %edx
+        shll    $7, %edx
+        movb    $0xca, %bl
+        movb    $0, %bh
+        call    move
+        jc      2f
+        incl    %edi
+        jmp     1b
+2:      movb    $1, count
+        jmp     status
+
 status: movl    $st, %esi
         call    puts
         movw    $ATA_STATUS, %dx
@@ -164,7 +189,8 @@ status: movl    $st, %esi
 # One sector by DMA: EDX = sector, BL = command, BH = direction. CF on an error.
 dma:    movl    $BUFFER, PRD
         movl    $0x80000200, PRD + 4    # 512 bytes, and the last entry
-        pushl   %edx
+# The same for what the table says.
+move:   pushl   %edx
         movw    $BUS_MASTER + 4, %dx
         movl    $PRD, %eax
         outl    %eax, %dx
@@ -195,7 +221,7 @@ dma:    movl    $BUFFER, PRD
 3:      stc
         ret
 
-# EDX = sector, BL = command, for one sector of the first drive.
+# EDX = sector, BL = command, for `count` sectors of the first drive.
 command:
         movl    %edx, %ecx
         movw    $ATA_DEVICE, %dx
@@ -205,7 +231,7 @@ command:
         orb     $0xe0, %al
         outb    %al, %dx
         movw    $ATA_COUNT, %dx
-        movb    $1, %al
+        movb    count, %al
         outb    %al, %dx
         movl    %ecx, %eax
         incl    %edx
@@ -327,3 +353,4 @@ newline:.asciz  "\n"
 equals: .asciz  "= "
 st:     .asciz  "st="
 er:     .asciz  " er="
+count:  .byte   1
