@@ -6,8 +6,8 @@
  *     deno task test:browser --project plain       one of the two projects
  *     deno task test:browser --marks               how fast it is, on this machine's disk
  *
- * Words that follow are vitest's. Finds Chromium, or installs it; ends with a sentence and status 1
- * when there is none.
+ * Words that follow are vitest's. Finds Chromium and a BIOS, or fetches them; ends with a sentence and
+ * status 1 when there is none.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { requireBios } from "../emulator/bios.ts";
 import { findChromium } from "./chromium.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -27,6 +28,7 @@ async function main(all: readonly string[]): Promise<number> {
   let browser: string;
   try {
     browser = findChromium();
+    requireBios();
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
