@@ -22,6 +22,7 @@ import { overwriteOrigin, overwriteSnapshot } from "./contests/overwrites.ts";
 import { shuffledBelow } from "./contests/places.ts";
 import { readCopied, readUncopied } from "./contests/reads.ts";
 import { readBlocking } from "./contests/sync_disk.ts";
+import { type V86Contests, v86Contests, WRITTEN_BLOCKS } from "./contests/v86_disks.ts";
 
 /** One line: what, the floor, ours, the ratio, what is wanted, and whether it is so. */
 type Row = readonly [string, string, string, string, string, string];
@@ -84,6 +85,30 @@ function garbage(contest: Contest): Row {
   return [title, `${floor} B`, `${ours} B`, "", "<= floor", verdict(ours <= floor)];
 }
 
+/** Memory of a disk in v86 when all of it is written, in a process of its own. */
+function memoryInV86(): Row {
+  const [floor, ours] = ["AsyncFileBuffer", "cowdisk"].map((which) => {
+    const script = new URL("./v86_memory.ts", import.meta.url).pathname;
+    const args = ["run", "-A", "--no-check", "--v8-flags=--expose-gc", script, which];
+    const command = new Deno.Command(Deno.execPath(), { args });
+    const { success, stdout, stderr } = command.outputSync();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return Number(new TextDecoder().decode(stdout));
+  }) as [number, number];
+  const title = `memory of each of ${WRITTEN_BLOCKS} written blocks of 256 bytes in v86`;
+  const cells = [floor, ours].map((bytes) => `${bytes.toFixed(0)} bytes`) as [string, string];
+  return [title, ...cells, (floor / ours).toFixed(2), ">= 2.00", verdict(ours * 2 <= floor)];
+}
+
+function* rowsOfV86({ bare, snapshots, peers, snapshot, rollback }: V86Contests) {
+  for (const contest of bare) yield race(contest, MANY, 1 / 1.3);
+  for (const contest of snapshots) yield race(contest, MANY);
+  for (const contest of peers) yield race(contest, FEW, 3);
+  yield deadline(snapshot, 1);
+  yield deadline(rollback, 5);
+  yield memoryInV86();
+}
+
 function* rows(hashing: Contest, blocking: Contest): Generator<Row> {
   const [least, most] = [Math.min(...EXCEPTION_COUNTS), Math.max(...EXCEPTION_COUNTS)];
   yield race(readCopied(most), MANY, 0.5);
@@ -116,17 +141,19 @@ function* rows(hashing: Contest, blocking: Contest): Generator<Row> {
 
 function print(row: Row): void {
   const [what, ...numbers] = row;
-  const widths = [9, 11, 6, 12, 8];
+  const widths = [9, 11, 8, 12, 8];
   const cells = numbers.map((cell, column) => cell.padStart(widths[column] ?? 0));
   say([what.padEnd(66), ...cells].join("").trimEnd());
 }
 
 let missed = 0;
 print(HEAD);
-for (const row of rows(await hashChunk(), await readBlocking())) {
+function judge(row: Row): void {
   print(row);
   if (row[5] === NOT_MET) missed++;
 }
+for (const row of rows(await hashChunk(), await readBlocking())) judge(row);
+for (const row of rowsOfV86(await v86Contests())) judge(row);
 if (isSmoke) say("a smoke run: nothing was judged");
 else say(missed === 0 ? "every mark is met" : `${missed} not met`);
 Deno.exit(missed === 0 ? 0 : 1);

@@ -56,14 +56,29 @@ function readDiskStates(state: ArrayBuffer): DiskState[] {
   }
 }
 
+function requireDisks(
+  verb: string,
+  states: readonly DiskState[],
+  disks: readonly V86Disk[],
+): void {
+  if (states.length === disks.length) return;
+  throw new BlockDeviceError(
+    "EINVAL",
+    `Cannot ${verb} the machine: found ${states.length} disks of ours in its state, ` +
+      `want the ${disks.length} that were given`,
+  );
+}
+
 /**
  * Saves a machine and its disks: the state has the name of a snapshot of each. A machine that was
  * running goes on.
  *
  * @param emulator The machine.
  * @param disks All of its disks: hda, then hdb.
- * @returns The state, for {@linkcode restoreMachine}. It is of use as long as the snapshots are there.
- * @throws {BlockDeviceError} `ENOSPC` and whatever else a snapshot is refused with.
+ * @returns The state, for {@linkcode restoreMachine}. It is of use as long as the snapshots are there:
+ * {@linkcode deleteMachineSnapshots} deletes those that are not wanted, of which a disk bears 256.
+ * @throws {BlockDeviceError} `ENOSPC` and whatever else a snapshot is refused with; `EINVAL` when these
+ * are not the machine's disks.
  */
 export async function saveMachine(
   emulator: V86Machine,
@@ -78,7 +93,9 @@ export async function saveMachine(
       const name = await disk.snapshots.announce();
       if (name !== null) taken.push([disk, name]);
     }
-    return await emulator.save_state();
+    const state = await emulator.save_state();
+    requireDisks("save", readDiskStates(state), disks);
+    return state;
   } catch (error) {
     for (const [disk, name] of taken) await disk.snapshots.withdraw(name);
     throw error;
@@ -102,12 +119,7 @@ export async function restoreMachine(
   ...disks: readonly V86Disk[]
 ): Promise<void> {
   const states = readDiskStates(state);
-  if (states.length !== disks.length) {
-    throw new BlockDeviceError(
-      "EINVAL",
-      `Cannot restore the machine: found ${states.length} disks in its state, want ${disks.length}`,
-    );
-  }
+  requireDisks("restore", states, disks);
   const names = disks.map((disk, at) => disk.snapshots.check(states[at]));
   const wasRunning = emulator.is_running();
   await emulator.stop();

@@ -332,9 +332,12 @@ export class V86Disk implements AsyncDisposable {
   /** Makes everything durable, and lets go of the machine. The device stays open. */
   async close(): Promise<void> {
     this.#late?.end();
-    await this.flush();
-    this.#drive?.letGo();
-    this.#drive = null;
+    try {
+      await this.flush();
+    } finally {
+      this.#drive?.letGo();
+      this.#drive = null;
+    }
   }
 
   /** As {@linkcode close}. */

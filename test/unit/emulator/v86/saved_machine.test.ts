@@ -115,6 +115,15 @@ test("a machine that cannot be saved runs on, and leaves no snapshot", async () 
   expect(await machine.ask("w5 text")).toEqual({ status: 0x50, error: 0 });
 });
 
+test("a machine is not saved with a disk that it does not have", () =>
+  withNotebook(async (machine, hda, disk) => {
+    await using other = await Disk.open("other", { origin: 64, storage: "memory" });
+    const saved = saveMachine(machine.emulator, hda, v86Disk(other));
+    await expect(saved).rejects.toThrow("found 1 disks of ours in its state, want the 2");
+    expect([...disk.snapshots, ...other.snapshots]).toEqual([]);
+    expect(machine.emulator.is_running()).toBe(true);
+  }));
+
 test("a state of another kind is refused before anything changes", () =>
   withNotebook(async (machine, hda) => {
     const state = await saveMachine(machine.emulator, hda);
@@ -125,7 +134,7 @@ test("a state of another kind is refused before anything changes", () =>
       const refused = restoreMachine(machine.emulator, bad, hda);
       await expect(refused).rejects.toEqual(refusal("EINVAL"));
     }
-    await expect(restoreMachine(machine.emulator, state)).rejects.toThrow("found 1 disks");
+    await expect(restoreMachine(machine.emulator, state)).rejects.toThrow("found 1 disks of ours");
     expect(machine.emulator.is_running()).toBe(true);
     expect(await listNotes(machine)).toEqual([]);
   }));
