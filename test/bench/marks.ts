@@ -104,6 +104,7 @@ function* rowsOfV86({ bare, snapshots, peers, snapshot, rollback }: V86Contests)
   for (const contest of bare) yield race(contest, MANY, 1 / 1.3);
   for (const contest of snapshots) yield race(contest, MANY);
   for (const contest of peers) yield race(contest, FEW, 3);
+  for (const contest of bare) yield garbage(contest);
   yield deadline(snapshot, 1);
   yield deadline(rollback, 5);
   yield memoryInV86();

@@ -20,6 +20,8 @@ import {
   takeNote,
 } from "../../../emulator/notebook.ts";
 import { readParts } from "../../../emulator/parts.ts";
+import { SlowStorage } from "../../../emulator/slow_device.ts";
+import { quiet } from "../../../http/simulated_clock.ts";
 
 const parts = await readParts({ withBios: true });
 const refusal = (code: string) => expect.objectContaining({ name: "BlockDeviceError", code });
@@ -138,6 +140,29 @@ test("a state of another kind is refused before anything changes", () =>
     expect(machine.emulator.is_running()).toBe(true);
     expect(await listNotes(machine)).toEqual([]);
   }));
+
+test("a machine is not saved in the middle of a request", async () => {
+  const slow = new SlowStorage(64);
+  const hda = v86Disk(slow.device, { state: "nothing" });
+  const starting = GuestMachine.start(parts, { hda, boots: "probe" });
+  await slow.letOne(); // the first sector
+  await using machine = await starting;
+  await machine.hears(/> $/);
+  const answer = machine.ask("p5 text");
+  while (slow.waiting.length === 0) await quiet();
+  let isSaved = false;
+  const saving = saveMachine(machine.emulator, hda).finally(() => isSaved = true);
+  for (let turn = 0; turn < 100; turn++) await quiet();
+  expect(isSaved).toBe(false);
+  await slow.letOne();
+  const state = await saving;
+  expect(await answer).toEqual({ status: 0x50, error: 0 });
+
+  // The state is of the moment after the request: the guest hears at once that it has ended.
+  const start = machine.output.length;
+  await restoreMachine(machine.emulator, state, hda);
+  await machine.hears(/st=50 er=00\n> $/, start);
+});
 
 test("a disk that states say nothing of stays as it is", async () => {
   const hda = v86Disk(createMemoryDevice({ sectorCount: 64 }), { state: "nothing" });
