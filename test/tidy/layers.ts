@@ -110,6 +110,13 @@ const RUNTIMES: readonly RuntimeRule[] = [
     allowed: /^demo\//,
     where: "demo/",
   },
+  {
+    what: "the emulator",
+    names: new Set(),
+    specifier: /^v86$/,
+    allowed: /^demo\//,
+    where: "demo/ and test/, for src/emulator/ takes the one that it is given",
+  },
 ];
 
 /** Whether a file is one of those that may use Deno's and Node's names. */

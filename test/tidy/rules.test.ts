@@ -77,6 +77,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       "const request = indexedDB.open(name);",
       "const handle: FileSystemSyncAccessHandle = file;",
       "document.title = name;",
+      'import { V86 } from "v86";',
       "process.exit(1);",
     ],
     good: [

@@ -47,7 +47,8 @@ describe("a request that fails is an error for the guest", () => {
       const failure = { verb, sector: 5, sectorCount: 1, isToldToGuest: true };
       expect(failures.pop()).toEqual({ ...failure, cause: refusal(code) });
     }
-    // The drive works on.
+    // The drive works on, and waits for nothing that was refused.
+    expect(memberOf(memberOf(driveOf(machine), "in_progress_io_ids"), "size")).toBe(0);
     slow.isHolding = false;
     expect(await machine.ask("w6 after")).toEqual(READY);
     expect(await machine.ask("g6")).toMatchObject({ ...READY, text: "after" });
@@ -133,9 +134,11 @@ test("an answer that comes after a reset does not end a later command", async ()
   (memberOf(drive, "device_reset") as () => void).call(drive);
   await machine.hears(/st=51 [^]*> $/, before);
   const read = machine.ask("g6");
+  while (!machine.output.endsWith("g6\n")) await quiet();
+  for (let turn = 0; turn < 100; turn++) await quiet(); // The command is in the line.
+  const said = machine.output;
   await slow.letOne();
   while (slow.waiting.length === 0) await quiet();
-  const said = machine.output;
   for (let turn = 0; turn < 100; turn++) await quiet();
   expect(machine.output).toBe(said);
   await slow.letOne();
