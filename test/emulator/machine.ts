@@ -21,6 +21,7 @@ export interface MachineParts {
 /** How a machine is made. */
 export interface MachineOptions {
   readonly hda: V86Disk;
+  readonly hdb?: V86Disk;
   /** The probe, which is given to the machine; or whatever the disk boots. */
   readonly boots: "probe" | "disk";
   /** How the disk is attached; `null`: not at all. */
@@ -77,6 +78,7 @@ export class GuestMachine implements AsyncDisposable {
       disable_speaker: true,
       autostart: false,
       hda,
+      ...(options.hdb === undefined ? {} : { hdb: options.hdb }),
       ...(boots === "probe"
         ? { multiboot: { buffer: exact(parts.probe, MULTIBOOT_BYTES) } }
         : bios(parts)),

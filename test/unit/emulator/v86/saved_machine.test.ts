@@ -117,6 +117,26 @@ test("a machine that cannot be saved runs on, and leaves no snapshot", async () 
   expect(await machine.ask("w5 text")).toEqual({ status: 0x50, error: 0 });
 });
 
+test("both disks of a machine go back, each to its own snapshot", async () => {
+  await using one = await Disk.open("one", { origin: 64, storage: "memory" });
+  await using two = await Disk.open("two", { origin: 64, storage: "memory" });
+  const [hda, hdb] = [v86Disk(one), v86Disk(two)];
+  await using machine = await GuestMachine.start(parts, { hda, hdb, boots: "probe" });
+  await hdb.attach(machine.emulator);
+  await machine.hears(/> $/);
+  const state = await saveMachine(machine.emulator, hda, hdb);
+  for (const disk of [one, two]) await disk.device.write(new Uint8Array(512).fill(7), 5);
+  const swapped = restoreMachine(machine.emulator, state, hdb, hda);
+  await expect(swapped).rejects.toEqual(refusal("ENOENT"));
+  await restoreMachine(machine.emulator, state, hda, hdb);
+  for (const disk of [one, two]) {
+    const sector = new Uint8Array(512).fill(1);
+    await disk.device.read(sector, 5);
+    expect(sector).toEqual(new Uint8Array(512));
+    disk.check();
+  }
+});
+
 test("a machine is not saved with a disk that it does not have", () =>
   withNotebook(async (machine, hda, disk) => {
     await using other = await Disk.open("other", { origin: 64, storage: "memory" });
