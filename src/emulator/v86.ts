@@ -25,15 +25,16 @@
 
 import type { BlockDevice } from "../block/device.ts";
 import type { Disk } from "../disk/mod.ts";
-import { V86Disk, type V86DiskOptions } from "./v86/v86_disk.ts";
+import { V86Disk } from "./v86/v86_disk.ts";
+import type { V86DiskOptions } from "./v86/v86_disk_options.ts";
 
+export type { V86Disk } from "./v86/v86_disk.ts";
 export type {
   AttachOptions,
-  V86Disk,
   V86DiskFailure,
   V86DiskOptions,
   V86Verb,
-} from "./v86/v86_disk.ts";
+} from "./v86/v86_disk_options.ts";
 export { deleteMachineSnapshots, restoreMachine, saveMachine } from "./v86/saved_machine.ts";
 export { type GuestFate, rollbackMachine } from "./v86/rolled_back_machine.ts";
 export type { V86Machine } from "./v86/v86_machine.ts";

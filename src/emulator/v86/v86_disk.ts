@@ -11,10 +11,8 @@
  * | `get_state`, `set_state` | by `save_state`, `restore_state` | `machine_snapshots.ts` |
  * | `get_buffer` | to download the disk | with all of it |
  *
- * **Order.** A synchronous device answers within the call, into one buffer that is used again: v86
- * copies at once. Everything else stands in one line, so that a read sees every write before it,
- * although v86 acknowledges a PIO write before it is stored. As long as anything is in the line, all
- * that comes joins it.
+ * **Order.** `request_line.ts`: a read sees every write that came before it, although v86 acknowledges a
+ * PIO write before it is stored.
  *
  * **Memory.** What waits in the line: one request, for v86 lets a guest wait for the disk. The
  * exception are PIO writes to a device that takes time, as long as {@linkcode V86Disk.attach} was not
@@ -39,98 +37,20 @@
  * @module
  */
 
-import {
-  type BlockDevice,
-  isSyncDevice,
-  type SyncBlockDevice,
-  type WriteOptions,
-} from "../../block/device.ts";
-import { type Clock, systemClock } from "../../block/clock.ts";
+import type { BlockDevice, WriteOptions } from "../../block/device.ts";
+import { systemClock } from "../../block/clock.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
-import { bytesToSectors, SECTOR_BYTES, sectorsToBytes } from "../../block/units.ts";
+import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import type { Disk } from "../../disk/mod.ts";
-import { Turns } from "../../disk/turns.ts";
 import { IdeDrive } from "./ide_drive.ts";
 import { LateFlush } from "./late_flush.ts";
 import { MachineSnapshots } from "./machine_snapshots.ts";
+import { RequestLine } from "./request_line.ts";
+import type { AttachOptions, V86DiskFailure, V86DiskOptions, V86Verb } from "./v86_disk_options.ts";
 import { untilLoaded, type V86Machine } from "./v86_machine.ts";
-
-/** What a request was. */
-export type V86Verb = "read" | "write" | "flush";
-
-/** A request of the guest that has failed. */
-export interface V86DiskFailure {
-  /** What it was. */
-  readonly verb: V86Verb;
-  /** Its first sector. */
-  readonly sector: number;
-  /** How many sectors. */
-  readonly sectorCount: number;
-  /** Why: the device's error. */
-  readonly cause: unknown;
-  /** Whether the guest was told. */
-  readonly isToldToGuest: boolean;
-}
-
-/** How a disk behaves in v86. */
-export interface V86DiskOptions {
-  /**
-   * When what the guest has written is durable.
-   *
-   * - `each`: when the guest is told that it is written. A PIO write alone is acknowledged by v86
-   *   before that, unless the disk is attached. Nothing that was acknowledged is lost.
-   * - `later`: after `idleMs` without a write, after `waitMs` at the latest, when the page is hidden or
-   *   left, and when an attached guest flushes. A crash of the browser or the machine loses what was
-   *   written since; a page that is left loses it when the browser does not wait for the flush, which
-   *   none promises. What is lost is always the newest: the disk is as it was at some flush, if its
-   *   storage keeps flushes whole, as those of `Disk` do.
-   *
-   * @default {"each"}
-   */
-  readonly durability?: "each" | "later";
-  /**
-   * For `later`: how long nothing is written before a flush, in milliseconds.
-   *
-   * @default {500}
-   */
-  readonly idleMs?: number;
-  /**
-   * For `later`: how long a write waits for its flush at most, in milliseconds.
-   *
-   * @default {5000}
-   */
-  readonly waitMs?: number;
-  /**
-   * For `later`: who tells, by `pagehide` and `visibilitychange`, that the page goes. Left out: the
-   * page, where there is one.
-   */
-  readonly page?: EventTarget | null;
-  /**
-   * What v86's machine state says of the disk: a snapshot's name; or nothing, and then the disk stays
-   * as it is when a state is restored, which is sound only if the guest had nothing of it in memory.
-   *
-   * @default {"snapshot"}
-   */
-  readonly state?: "snapshot" | "nothing";
-  /** What tells the time. */
-  readonly clock?: Clock;
-  /** Told of every request that has failed. Must not throw. */
-  readonly onError?: (failure: V86DiskFailure) => void;
-}
-
-/** How a disk is attached to a machine. */
-export interface AttachOptions {
-  /**
-   * Whether the guest is told of a write cache. Then it sends FLUSH CACHE, which is passed down.
-   *
-   * @default {false}
-   */
-  readonly writeCache?: boolean;
-}
 
 const IDLE_MS = 500;
 const WAIT_MS = 5000;
-const KEPT_BYTES_MAX = 2 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 const BUFFER_BYTES_MAX = 2 ** 31 - 1;
 const DURABLE: WriteOptions = Object.freeze({ fua: true });
@@ -150,13 +70,9 @@ export class V86Disk implements AsyncDisposable {
   /** The disk's snapshots, as machine states use them. */
   readonly snapshots: MachineSnapshots;
   readonly #device: BlockDevice;
-  readonly #now: SyncBlockDevice | null;
-  readonly #writeOptions: WriteOptions;
+  readonly #line: RequestLine;
   readonly #onError: (failure: V86DiskFailure) => void;
   readonly #late: LateFlush | null;
-  readonly #line = new Turns();
-  #kept = new Uint8Array(SECTOR_BYTES);
-  #view = this.#kept;
   #firstSector: Uint8Array | undefined;
   #brokenFromByte = Infinity;
   #waitingBytes = 0;
@@ -181,9 +97,8 @@ export class V86Disk implements AsyncDisposable {
     const { durability = "each", clock = systemClock } = options;
     this.url = `cowdisk:${device.name}`;
     this.#device = device;
-    this.#now = isSyncDevice(device) ? device : null;
     const isEach = durability === "each" && device.supports.permanence;
-    this.#writeOptions = isEach ? DURABLE : NOT_YET;
+    this.#line = new RequestLine(device, isEach ? DURABLE : NOT_YET);
     this.#onError = options.onError ?? (() => {});
     this.snapshots = new MachineSnapshots(disk, device.name, options.state ?? "snapshot");
     this.#late = durability === "each" ? null : new LateFlush({
@@ -215,14 +130,14 @@ export class V86Disk implements AsyncDisposable {
     done: (bytes: Uint8Array) => void,
     options?: { readonly signal?: AbortSignal },
   ): void {
-    const bytes = this.#readNow(startByte, byteCount);
+    const bytes = this.#line.readNow(startByte, byteCount);
     if (bytes !== null) done(bytes);
     else void this.#readLater(startByte, byteCount, done, options?.signal);
   }
 
   /** Writes bytes. */
   set(startByte: number, bytes: Uint8Array, done: () => void): void {
-    if (this.#writeNow(startByte, bytes)) done();
+    if (this.#line.writeNow(startByte, bytes)) done();
     else void this.#writeLater(startByte, bytes.slice(), done);
     this.#late?.noteWrite();
   }
@@ -236,7 +151,7 @@ export class V86Disk implements AsyncDisposable {
     const bytes = new Uint8Array(byteCount);
     void this.#line.take(async () => {
       try {
-        await this.#device.read(bytes, bytesToSectors(startByte));
+        await this.#line.read(bytes, startByte);
       } catch (cause) {
         this.#tell("read", startByte, byteCount, cause, false);
         return done(undefined);
@@ -249,7 +164,7 @@ export class V86Disk implements AsyncDisposable {
   /** The bytes, when they can be had at once. Otherwise v86 guesses the disk's geometry. */
   get_from_cache(startByte: number, byteCount: number): Uint8Array | undefined {
     const kept = startByte === 0 ? this.#firstSector?.subarray(0, byteCount) : undefined;
-    return this.#readNow(startByte, byteCount)?.slice() ??
+    return this.#line.readNow(startByte, byteCount)?.slice() ??
       (kept?.length === byteCount ? kept : undefined);
   }
 
@@ -271,7 +186,7 @@ export class V86Disk implements AsyncDisposable {
       const whole = new Uint8Array(byteCount);
       try {
         for (let at = 0; at < byteCount; at += PIECE_BYTES) {
-          await this.#device.read(whole.subarray(at, at + PIECE_BYTES), bytesToSectors(at));
+          await this.#line.read(whole.subarray(at, at + PIECE_BYTES), at);
         }
       } catch (cause) {
         this.#tell("read", 0, byteCount, cause, false);
@@ -322,7 +237,7 @@ export class V86Disk implements AsyncDisposable {
   async flush(): Promise<void> {
     this.#late?.noteFlush();
     try {
-      await this.#line.take(() => this.#device.flush());
+      await this.#line.take(() => this.#line.flush());
     } catch (cause) {
       this.#late?.noteWrite();
       throw cause;
@@ -345,47 +260,6 @@ export class V86Disk implements AsyncDisposable {
     return this.close();
   }
 
-  // At once.
-
-  /** A buffer of a size: the same one, as long as the size is the same. */
-  #bufferOf(byteCount: number): Uint8Array {
-    if (this.#view.length === byteCount) return this.#view;
-    if (byteCount > KEPT_BYTES_MAX) return new Uint8Array(byteCount);
-    if (this.#kept.length < byteCount) this.#kept = new Uint8Array(byteCount);
-    return this.#view = this.#kept.subarray(0, byteCount);
-  }
-
-  #readNow(startByte: number, byteCount: number): Uint8Array | null {
-    if (this.#now === null || this.#line.isTaken) return null;
-    const bytes = this.#bufferOf(byteCount);
-    try {
-      this.#now.readSync(bytes, bytesToSectors(startByte));
-    } catch {
-      return null; // The asynchronous face waits if need be, and says why if it fails.
-    }
-    return bytes;
-  }
-
-  #writeNow(startByte: number, bytes: Uint8Array): boolean {
-    if (this.#now === null || this.#line.isTaken) return false;
-    try {
-      this.#now.writeSync(bytes, bytesToSectors(startByte), this.#writeOptions);
-    } catch {
-      return false;
-    }
-    return true;
-  }
-
-  #flushNow(): boolean {
-    if (this.#now === null || this.#line.isTaken) return false;
-    try {
-      this.#now.flushSync();
-    } catch {
-      return false;
-    }
-    return true;
-  }
-
   // In the line.
 
   #readLater(
@@ -397,7 +271,7 @@ export class V86Disk implements AsyncDisposable {
     return this.#line.take(async () => {
       const bytes = new Uint8Array(byteCount);
       try {
-        if (signal?.aborted !== true) await this.#device.read(bytes, bytesToSectors(startByte));
+        if (signal?.aborted !== true) await this.#line.read(bytes, startByte);
       } catch (cause) {
         if (signal?.aborted !== true) return this.#refuse("read", startByte, byteCount, cause);
       }
@@ -413,7 +287,7 @@ export class V86Disk implements AsyncDisposable {
     this.#waitingBytes += bytes.length;
     return this.#line.take(async () => {
       try {
-        await this.#device.write(bytes, bytesToSectors(startByte), this.#writeOptions);
+        await this.#line.write(bytes, startByte);
       } catch (cause) {
         const isLate = drive?.commandCount !== commandCount;
         if (isLate) this.#tell("write", startByte, bytes.length, cause, false);
@@ -431,11 +305,11 @@ export class V86Disk implements AsyncDisposable {
   #flushForGuest(): void {
     this.#late?.noteFlush();
     const drive = this.#drive;
-    if (this.#flushNow()) return drive?.release();
+    if (this.#line.flushNow()) return drive?.release();
     const commandCount = drive?.commandCount;
     void this.#line.take(async () => {
       try {
-        await this.#device.flush();
+        await this.#line.flush();
       } catch (cause) {
         this.#late?.noteWrite();
         if (drive?.commandCount === commandCount) this.#refuse("flush", 0, 0, cause);
@@ -448,9 +322,9 @@ export class V86Disk implements AsyncDisposable {
 
   /** Flushes for nobody in particular. Returns whether it went well. */
   async #flushAll(): Promise<boolean> {
-    if (this.#flushNow()) return true;
+    if (this.#line.flushNow()) return true;
     try {
-      await this.#line.take(() => this.#device.flush());
+      await this.#line.take(() => this.#line.flush());
       return true;
     } catch (cause) {
       this.#tell("flush", 0, 0, cause, false);

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { v86Disk, type V86DiskFailure } from "../../../../src/emulator/v86.ts";
-import {
-  BlockDeviceError,
-  createMemoryDevice,
-  openOrigin,
-  openSnapshotSync,
-  type SyncBlockDevice,
-} from "../../../../src/mod.ts";
+import { createMemoryDevice, openOrigin, openSnapshotSync } from "../../../../src/mod.ts";
 import { patternOf, verifySectors } from "../../../../src/testing/mod.ts";
 import { SlowStorage } from "../../../emulator/slow_device.ts";
 import { quiet, SimulatedClock } from "../../../http/simulated_clock.ts";
@@ -28,13 +22,6 @@ describe("a device that answers at once", () => {
     });
     expect(endCount).toBe(2);
     expect(hda.waitingBytes).toBe(0);
-  });
-
-  test("is read into one buffer, again and again", () => {
-    const hda = v86Disk(createMemoryDevice({ sectorCount: SECTORS }));
-    const seen = new Set<Uint8Array>();
-    for (let round = 0; round < 5; round++) hda.get(512 * round, 512, (bytes) => seen.add(bytes));
-    expect(seen.size).toBe(1);
   });
 
   test("may be a snapshot", () => {
@@ -118,46 +105,6 @@ describe("a device that takes its time", () => {
     await ended;
     expect(slow.log).toEqual(["write 0+1 fua"]);
   });
-});
-
-test("a device that answers at once and is busy now is waited for, and nothing overtakes", async () => {
-  const slow = new SlowStorage(SECTORS);
-  const { device, content } = slow;
-  let isBusy = true;
-  const atOnce = (work: () => void) => {
-    if (isBusy) throw new BlockDeviceError("EAGAIN", "Cannot answer at once: it is busy");
-    work();
-  };
-  const both: SyncBlockDevice = {
-    name: "both",
-    sectorCount: SECTORS,
-    limits: content.limits,
-    supports: { ...device.supports, sync: true },
-    read: (target, sector) => device.read(target, sector),
-    write: (source, sector, options) => device.write(source, sector, options),
-    readSync: (target, sector) => atOnce(() => content.readSync(target, sector)),
-    writeSync: (source, sector) => atOnce(() => content.writeSync(source, sector)),
-    writeZeroes: (sector, count) => device.writeZeroes(sector, count),
-    writeZeroesSync: (sector, count) => atOnce(() => content.writeZeroesSync(sector, count)),
-    discard: (sector, count) => device.discard(sector, count),
-    discardSync: (sector, count) => content.discardSync(sector, count),
-    flush: () => device.flush(),
-    flushSync() {},
-    close: () => device.close(),
-    closeSync() {},
-    [Symbol.asyncDispose]: () => device.close(),
-  };
-  const hda = v86Disk(both);
-  hda.set(0, patternOf(1, 0, 1), () => {});
-  isBusy = false;
-  hda.set(0, patternOf(2, 0, 1), () => {}); // It could be written at once, but came later.
-  const read = new Promise<Uint8Array>((resolve) => hda.get(0, 512, resolve));
-  for (let count = 0; count < 3; count++) await slow.letOne();
-  verifySectors(await read, patternOf(2, 0, 1), 0, "the read");
-  await hda.drain();
-  let isAnswered = false;
-  hda.get(0, 512, () => isAnswered = true);
-  expect(isAnswered, "at once again").toBe(true);
 });
 
 test("the whole disk can be had as one buffer", async () => {
