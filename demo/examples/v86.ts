@@ -12,7 +12,7 @@ const show = (state: string) => $("state").textContent = state;
 
 const storage = openIndexedDbStorage("example v86", { whenBusy: "wait" });
 const disk = await Disk.open("notes", { origin: 20480, storage });
-if (disk.usage().changedChunks === 0) {
+if ((await disk.usage()).changedChunks === 0) {
   const notebook = await bytes("test/emulator/guests/notebook.bin");
   await disk.device.write(new Uint8Array(notebook), 0, { fua: true });
 }

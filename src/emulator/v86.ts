@@ -24,7 +24,7 @@
  */
 
 import type { BlockDevice } from "../block/device.ts";
-import type { Disk } from "../disk/mod.ts";
+import type { AsyncDisk } from "../disk/mod.ts";
 import { V86Disk } from "./v86/v86_disk.ts";
 import type { V86DiskOptions } from "./v86/v86_disk_options.ts";
 
@@ -43,7 +43,7 @@ export type { MachineSnapshots } from "./v86/machine_snapshots.ts";
 /**
  * Makes a device acceptable to v86.
  *
- * @param disk A disk with snapshots, or any device: a mapped snapshot, a file, a port. It stays the
+ * @param disk A disk with snapshots, here or in a worker, or any device: a mapped snapshot, a file, a port. It stays the
  * caller's, who closes it when the machine is destroyed.
  * @param options When writes are durable, and who is told of errors.
  * @returns What v86 takes as `hda` or `hdb`.
@@ -62,7 +62,7 @@ export type { MachineSnapshots } from "./v86/machine_snapshots.ts";
  * hda.get(512, 512, (sector) => equal(sector[0], 7));
  * ```
  */
-export function v86Disk(disk: Disk | BlockDevice, options: V86DiskOptions = {}): V86Disk {
-  if ("snapshotSync" in disk) return new V86Disk(disk.device, disk, options);
+export function v86Disk(disk: AsyncDisk | BlockDevice, options: V86DiskOptions = {}): V86Disk {
+  if ("snapshots" in disk) return new V86Disk(disk.device, disk, options);
   return new V86Disk(disk, null, options);
 }

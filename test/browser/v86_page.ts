@@ -28,7 +28,9 @@ const [home = "idb", name = ""] = location.hash.slice(1).split(":");
 const worker = new Worker(new URL("./opfs.worker.ts", import.meta.url), { type: "module" });
 const storage = storageAt({ home: home as HomeWord, name }, { worker, whenBusy: "wait" });
 const disk = await Disk.open(name, { origin: NOTEBOOK_SECTORS, storage });
-if (disk.usage().changedChunks === 0) await installNotebook(disk.device, await fetchNotebook());
+if ((await disk.usage()).changedChunks === 0) {
+  await installNotebook(disk.device, await fetchNotebook());
+}
 
 const hda = v86Disk(disk);
 const machine = await GuestMachine.start(await fetchParts(), { hda, boots: "disk" });

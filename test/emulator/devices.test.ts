@@ -93,7 +93,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 describe.each(Object.entries(KINDS))("on %s", (_name, kind) => {
   test("1000 sectors that a guest writes at random are there, for the guest and for us", () =>
     kind(async (disk) => {
-      const device = "snapshotSync" in disk ? disk.device : disk;
+      const device = "snapshots" in disk ? disk.device : disk;
       const hda = v86Disk(disk);
       const model = new Uint8Array(NOTEBOOK_SECTORS * 512);
       {
@@ -124,7 +124,7 @@ describe.each(Object.entries(KINDS))("on %s", (_name, kind) => {
 
   test("the notebook has its notes after power was off", () =>
     kind(async (disk) => {
-      const device = "snapshotSync" in disk ? disk.device : disk;
+      const device = "snapshots" in disk ? disk.device : disk;
       await installNotebook(device, readFileSync(keptPath("notebook")));
       const notes = ["milk", "two eggs", "and a very long line of bread"];
       for (const [at, note] of notes.entries()) {

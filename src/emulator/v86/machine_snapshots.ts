@@ -22,7 +22,7 @@
  */
 
 import { BlockDeviceError, codeOf } from "../../block/errors.ts";
-import type { Disk } from "../../disk/mod.ts";
+import type { AsyncDisk, Disk } from "../../disk/mod.ts";
 
 const MARK = "cowdisk";
 const PREFIX = "machine-";
@@ -42,9 +42,13 @@ function newName(): string {
   return PREFIX + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function isHere(disk: AsyncDisk): disk is Disk {
+  return "snapshotSync" in disk;
+}
+
 /** The snapshots of one disk that machine states name. */
 export class MachineSnapshots {
-  readonly #disk: Disk | null;
+  readonly #disk: AsyncDisk | null;
   readonly #name: string;
   readonly #kind: "snapshot" | "nothing";
   #announced: string | null = null;
@@ -57,7 +61,7 @@ export class MachineSnapshots {
    * @param name The disk's name, for people.
    * @param kind What states have of it.
    */
-  constructor(disk: Disk | null, name: string, kind: "snapshot" | "nothing") {
+  constructor(disk: AsyncDisk | null, name: string, kind: "snapshot" | "nothing") {
     this.#disk = disk;
     this.#name = name;
     this.#kind = kind;
@@ -80,7 +84,7 @@ export class MachineSnapshots {
    *
    * @throws {BlockDeviceError} `ENOTSUP` when it is a bare device.
    */
-  get disk(): Disk {
+  get disk(): AsyncDisk {
     if (this.#disk !== null) return this.#disk;
     throw new BlockDeviceError(
       "ENOTSUP",
@@ -171,21 +175,29 @@ export class MachineSnapshots {
     const arrived = this.#arrived;
     this.#arrived = null;
     const name = this.check(state);
-    if (name !== null && name !== arrived) this.disk.rollbackSync(name);
+    if (name !== null && name !== arrived) this.#requireAtOnce("restore_state").rollbackSync(name);
+  }
+
+  /** The disk, if it is in this thread: one in a worker is always waited for. */
+  #requireAtOnce(verb: string, cause?: unknown): Disk {
+    const { disk } = this;
+    if (cause === undefined && isHere(disk)) return disk;
+    const wrapper = verb === "save_state" ? "saveMachine" : "restoreMachine";
+    throw new BlockDeviceError(
+      "EAGAIN",
+      `Cannot do within ${verb} what has to be waited for, on "${this.#name}": use ${wrapper}`,
+      { device: this.#name, cause },
+    );
   }
 
   #takeNow(): string {
     const name = newName();
+    const disk = this.#requireAtOnce("save_state");
     try {
-      this.disk.snapshotSync(name);
+      disk.snapshotSync(name);
     } catch (cause) {
-      if (codeOf(cause) !== "EAGAIN") throw cause;
-      throw new BlockDeviceError(
-        "EAGAIN",
-        `Cannot take a snapshot of "${this.#name}" within save_state: its storage has to be ` +
-          "waited for; use saveMachine",
-        { device: this.#name, cause },
-      );
+      if (codeOf(cause) === "EAGAIN") this.#requireAtOnce("save_state", cause);
+      throw cause;
     }
     return name;
   }

@@ -41,7 +41,7 @@ import type { BlockDevice, WriteOptions } from "../../block/device.ts";
 import { systemClock } from "../../block/clock.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
 import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
-import type { Disk } from "../../disk/mod.ts";
+import type { AsyncDisk } from "../../disk/mod.ts";
 import { IdeDrive } from "./ide_drive.ts";
 import { LateFlush } from "./late_flush.ts";
 import { MachineSnapshots } from "./machine_snapshots.ts";
@@ -85,7 +85,7 @@ export class V86Disk implements AsyncDisposable {
    * @param disk Whose snapshots machine states name; `null` when it has none.
    * @param options How it behaves.
    */
-  constructor(device: BlockDevice, disk: Disk | null, options: V86DiskOptions) {
+  constructor(device: BlockDevice, disk: AsyncDisk | null, options: V86DiskOptions) {
     const { logicalSectors } = device.limits;
     if (logicalSectors !== 1) {
       throw new BlockDeviceError(

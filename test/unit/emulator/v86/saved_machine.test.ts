@@ -9,7 +9,8 @@ import {
   v86Disk,
 } from "../../../../src/emulator/v86.ts";
 import { openIndexedDbStorage } from "../../../../src/disk/storage/indexeddb_storage.ts";
-import { createMemoryDevice, Disk, type DiskStorage } from "../../../../src/mod.ts";
+import { type AsyncDisk, createMemoryDevice, Disk, type DiskStorage } from "../../../../src/mod.ts";
+import { openRemote } from "../../disk/remote/home.ts";
 import { keptPath } from "../../../emulator/guests/assemble.ts";
 import { GuestMachine } from "../../../emulator/machine.ts";
 import {
@@ -26,28 +27,34 @@ import { quiet } from "../../../http/simulated_clock.ts";
 const parts = await readParts({ withBios: true });
 const refusal = (code: string) => expect.objectContaining({ name: "BlockDeviceError", code });
 
+const openIn = (storage: DiskStorage | "memory") =>
+  Disk.open("notes", { origin: NOTEBOOK_SECTORS, storage });
+const inMemory = () => openIn("memory");
+const inIndexedDb = () => openIn(openIndexedDbStorage(`saved-${crypto.randomUUID()}`));
+
 async function withNotebook(
-  use: (machine: GuestMachine, hda: V86Disk, disk: Disk) => Promise<void>,
-  storage: DiskStorage | "memory" = "memory",
+  use: (machine: GuestMachine, hda: V86Disk, disk: AsyncDisk) => Promise<void>,
+  open: () => Promise<AsyncDisk> = inMemory,
 ) {
-  await using disk = await Disk.open("notes", { origin: NOTEBOOK_SECTORS, storage });
+  await using disk = await open();
   await installNotebook(disk.device, readFileSync(keptPath("notebook")));
   const hda = v86Disk(disk);
   await using machine = await GuestMachine.start(parts, { hda, boots: "disk" });
   await openNotebook(machine);
   await use(machine, hda, disk);
-  disk.check();
+  if (disk instanceof Disk) disk.check();
 }
 
-const STORAGES: readonly (readonly [string, () => DiskStorage | "memory"])[] = [
-  ["in memory, whose snapshots are taken within save_state", () => "memory"],
+const PLACES: readonly (readonly [string, () => Promise<AsyncDisk>])[] = [
+  ["in memory, whose snapshots are taken within save_state", inMemory],
+  ["in IndexedDB, whose snapshots are waited for", inIndexedDb],
   [
-    "in IndexedDB, whose snapshots are waited for",
-    () => openIndexedDbStorage(`saved-${crypto.randomUUID()}`),
+    "in another thread, whose snapshots are waited for",
+    () => openRemote({ origin: NOTEBOOK_SECTORS }),
   ],
 ];
 
-describe.each(STORAGES)("a machine with a disk %s", (_where, storage) => {
+describe.each(PLACES)("a machine with a disk %s", (_where, open) => {
   test("goes back with its disk, and runs on", () =>
     withNotebook(async (machine, hda) => {
       await takeNote(machine, "before");
@@ -61,7 +68,7 @@ describe.each(STORAGES)("a machine with a disk %s", (_where, storage) => {
       // The guest has the number of notes in its memory, and the notes on its disk.
       await takeNote(machine, "instead");
       expect(await listNotes(machine)).toEqual(["before", "instead"]);
-    }, storage()));
+    }, open));
 
   test("goes back to any of its states, as long as the snapshot is there", () =>
     withNotebook(async (machine, hda, disk) => {
@@ -85,7 +92,7 @@ describe.each(STORAGES)("a machine with a disk %s", (_where, storage) => {
       expect(await listNotes(machine)).toEqual(["one", "two", "three"]);
       await restoreMachine(machine.emulator, states[1]!, hda);
       expect(await listNotes(machine)).toEqual(["one", "two"]);
-    }, storage()));
+    }, open));
 });
 
 test("v86's own save_state and restore_state carry a disk in memory, too", () =>
@@ -101,11 +108,14 @@ test("v86's own save_state and restore_state carry a disk in memory, too", () =>
     expect(sector).toEqual(new Uint8Array(512));
   }));
 
-test("v86's own save_state is refused where a snapshot has to be waited for", () =>
-  withNotebook(async ({ emulator }) => {
-    await emulator.stop();
-    await expect(emulator.save_state()).rejects.toThrow("use saveMachine");
-  }, openIndexedDbStorage(`saved-${crypto.randomUUID()}`)));
+test.each(PLACES.slice(1))(
+  "v86's own save_state is refused with a disk %s",
+  (_where, open) =>
+    withNotebook(async ({ emulator }) => {
+      await emulator.stop();
+      await expect(emulator.save_state()).rejects.toThrow("use saveMachine");
+    }, open),
+);
 
 test("a machine that cannot be saved runs on, and leaves no snapshot", async () => {
   await using disk = await Disk.open("one", { origin: NOTEBOOK_SECTORS, storage: "memory" });
