@@ -22,8 +22,11 @@ interface Counts {
   readonly skipped: number;
 }
 
-/** The ordinary run ends within this time, if need be by force. */
-const DEADLINE_MS = 10 * 60_000;
+/**
+ * The ordinary run ends within this time, if need be by force. It takes less than ten minutes on two
+ * cores that do nothing else; a machine that is busy is no failure.
+ */
+const DEADLINE_MS = 30 * 60_000;
 const startMs = performance.now();
 
 /** Runs this very Deno, with its output where ours goes. */
