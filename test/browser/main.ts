@@ -4,6 +4,7 @@
  *     deno task test:browser                       everything, with and without isolation
  *     deno task test:browser idb                   files whose path contains this
  *     deno task test:browser --project plain       one of the two projects
+ *     deno task test:browser --whole               golden vectors and the model without leaving out any
  *     deno task test:browser --marks               how fast it is, on this machine's disk
  *
  * Words that follow are vitest's. Finds Chromium and a BIOS, or fetches them; ends with a sentence and
@@ -23,8 +24,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Runs vitest in this very Deno, with the browser that was found. */
 async function main(all: readonly string[]): Promise<number> {
-  const words = all.filter((word) => word !== "--marks");
-  const isMarks = words.length < all.length;
+  const words = all.filter((word) => word !== "--marks" && word !== "--whole");
+  const flag = (word: string) => all.includes(word) ? "1" : "";
   let browser: string;
   try {
     browser = findChromium();
@@ -45,7 +46,8 @@ async function main(all: readonly string[]): Promise<number> {
       env: {
         ...process.env,
         COWDISK_CHROMIUM: browser,
-        COWDISK_BROWSER_MARKS: isMarks ? "1" : "",
+        COWDISK_BROWSER_MARKS: flag("--marks"),
+        COWDISK_BROWSER_WHOLE: flag("--whole"),
         COWDISK_BROWSER_PROFILES: profiles,
       },
     },

@@ -13,7 +13,7 @@ import { makeContents } from "./disk.ts";
 import { sha256 } from "./patterns.ts";
 import { footprintFaults, orderFaults, parseTrace } from "./trace.ts";
 import { endsWithReset, type Entry } from "./transcript.ts";
-import { readImage, type Recorded, type Vector } from "./vector.ts";
+import type { ReadImage, Recorded, Vector } from "./vector.ts";
 
 /** Lines of other parts of the kernel stand in the log as well: the block layer, the random driver. */
 const DM_LINE = /^device-mapper: /;
@@ -111,10 +111,10 @@ export function compare(vector: Vector, entries: readonly Entry[]): Comparison {
  * Verifies what a vector says of itself: the first contents of its disks, and its kept images.
  *
  * @param vector The vector.
- * @param folder Where its images are.
+ * @param readImage Gives its images.
  * @returns What does not agree.
  */
-export function verifyVector(vector: Vector, folder: string): string[] {
+export function verifyVector(vector: Vector, readImage: ReadImage): string[] {
   const faults: string[] = [];
   for (const [name, spec] of Object.entries(vector.disks)) {
     if (sha256(makeContents(spec)) !== spec.sha256) faults.push(`first contents of ${name}`);
@@ -122,7 +122,7 @@ export function verifyVector(vector: Vector, folder: string): string[] {
   for (const { after } of vector.boots) {
     for (const [name, { file, sha256: recorded }] of Object.entries(after)) {
       if (file === undefined) continue;
-      if (sha256(readImage(folder, file)) !== recorded) faults.push(`kept image of ${name}`);
+      if (sha256(readImage(file)) !== recorded) faults.push(`kept image of ${name}`);
     }
   }
   return faults;

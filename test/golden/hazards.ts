@@ -15,24 +15,24 @@ import { type Difference, isSame } from "./comparison.ts";
 import { type Quirk, QUIRK_NAMES, Quirks } from "./reference/quirks.ts";
 import { referencePlans } from "./reference/plans.ts";
 import { type Entry, transcribe } from "./transcript.ts";
-import type { Vector } from "./vector.ts";
+import type { ReadImage, Vector } from "./vector.ts";
 
 /**
  * Replays a vector in the reference.
  *
  * @param vector The vector.
- * @param folder Where its images are.
+ * @param readImage Gives its images.
  * @param careless The quirks that are as in the kernel.
  * @returns The transcript, and the quirks that mattered.
  */
 export async function transcribeReference(
   vector: Vector,
-  folder: string,
+  readImage: ReadImage,
   careless: Iterable<Quirk>,
 ): Promise<{ entries: Entry[]; met: Set<Quirk> }> {
   const quirks = new Quirks(careless);
   const typesFor = () => snapshotTypes(referencePlans(quirks));
-  const entries = await transcribe(vector, folder, "sync", typesFor);
+  const entries = await transcribe(vector, { readImage, face: "sync", typesFor });
   return { entries, met: quirks.met };
 }
 
@@ -72,24 +72,24 @@ function deliberate(
  * Tells deliberate differences from failures.
  *
  * @param vector The vector.
- * @param folder Where its images are.
+ * @param readImage Gives its images.
  * @param differences All differences.
  */
 export async function explain(
   vector: Vector,
-  folder: string,
+  readImage: ReadImage,
   differences: readonly Difference[],
 ): Promise<Explanation> {
   const hazards = new Map<Quirk, number>();
   if (differences.length === 0) return { hazards, failures: [] };
-  const kernel = await transcribeReference(vector, folder, QUIRK_NAMES);
-  const strict = await transcribeReference(vector, folder, []);
+  const kernel = await transcribeReference(vector, readImage, QUIRK_NAMES);
+  const strict = await transcribeReference(vector, readImage, []);
   const expected = deliberate(differences, kernel.entries, strict.entries);
   let unexplained = new Set(expected);
   for (const quirks of setsOf([...kernel.met.union(strict.met)])) {
     if (unexplained.size === 0) break;
     const others = QUIRK_NAMES.filter((each) => !quirks.includes(each));
-    const { entries } = await transcribeReference(vector, folder, others);
+    const { entries } = await transcribeReference(vector, readImage, others);
     // All differences are tried against one quirk, so that each one's part is counted.
     const candidates = quirks.length === 1 ? expected : [...unexplained];
     const explained = candidates.filter(({ index, recorded }) => {

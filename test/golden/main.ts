@@ -10,7 +10,8 @@ import { dirname, resolve } from "node:path";
 import { type Difference, FIELDS } from "./comparison.ts";
 import { agrees, replay, type Report } from "./replay.ts";
 import { randomVector } from "./random_vector.ts";
-import { listVectors, readVector, type Vector, VECTOR_FOLDER } from "./vector.ts";
+import type { Vector } from "./vector.ts";
+import { imagesIn, listVectors, readVector, VECTOR_FOLDER } from "./vector_folder.ts";
 
 const LINES_MAX = 5;
 
@@ -67,7 +68,7 @@ const face = options.includes("--async") ? "async" : "sync";
 let passed = 0;
 for (const { name, folder, read } of sources) {
   try {
-    const report = await replay(await read(), folder, face);
+    const report = await replay(await read(), { readImage: imagesIn(folder), face });
     printReport(report, options.includes("--verbose") ? Infinity : LINES_MAX);
     if (agrees(report)) passed++;
   } catch (error) {

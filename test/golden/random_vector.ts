@@ -10,9 +10,14 @@ import { makeContents } from "./disk.ts";
 import { transcribeReference } from "./hazards.ts";
 import { sha256 } from "./patterns.ts";
 import { QUIRK_NAMES } from "./reference/quirks.ts";
-import type { DiskSpec, Stretch, Vector } from "./vector.ts";
+import type { DiskSpec, ReadImage, Stretch, Vector } from "./vector.ts";
 
 const FEATURES = ["", " 1 discard_zeroes_cow", " 2 discard_zeroes_cow discard_passdown_origin"];
+
+/** None of these vectors has a kept image. */
+const readImage: ReadImage = (file) => {
+  throw new TypeError(`Cannot read ${file}: random vectors keep no images`);
+};
 
 /** A snapshot of the story. */
 interface Snapshot {
@@ -180,7 +185,7 @@ export async function randomVector(seed: number): Promise<Vector> {
     disks,
     boots: [{ ops: ops.map((op) => ({ op })), after }],
   };
-  const { entries } = await transcribeReference(vector, "", QUIRK_NAMES);
+  const { entries } = await transcribeReference(vector, readImage, QUIRK_NAMES);
   const recorded = entries.slice(0, ops.length).map(({ op, rc, out, kmsg }) => ({
     op,
     rc,

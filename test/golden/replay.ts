@@ -4,9 +4,8 @@
  */
 import { compare, type Difference, verifyVector } from "./comparison.ts";
 import { explain } from "./hazards.ts";
-import type { Face } from "./machine.ts";
 import type { Quirk } from "./reference/quirks.ts";
-import { transcribe } from "./transcript.ts";
+import { type Replaying, transcribe } from "./transcript.ts";
 import type { Vector } from "./vector.ts";
 
 /** What a replay found. */
@@ -28,14 +27,14 @@ export interface Report {
  * Replays a vector.
  *
  * @param vector The vector.
- * @param folder Where its images are.
- * @param face Which face of the devices is used.
+ * @param replaying How, and on which disks.
  */
-export async function replay(vector: Vector, folder: string, face: Face): Promise<Report> {
-  const faults = verifyVector(vector, folder);
-  const entries = await transcribe(vector, folder, face);
+export async function replay(vector: Vector, replaying: Replaying): Promise<Report> {
+  const { readImage } = replaying;
+  const faults = verifyVector(vector, readImage);
+  const entries = await transcribe(vector, replaying);
   const { compared, informative, differences } = compare(vector, entries);
-  const { hazards, failures } = await explain(vector, folder, differences);
+  const { hazards, failures } = await explain(vector, readImage, differences);
   return { name: vector.name, compared, informative, hazards, failures, faults };
 }
 

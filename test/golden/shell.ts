@@ -35,17 +35,13 @@ function operand(words: readonly string[], name: string): string | undefined {
   return words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-function disk(machine: Machine, path: string): Uint8Array {
-  const bytes = machine.contents.get(path.replace("/dev/", ""));
-  if (bytes === undefined) throw new TypeError(`Cannot read ${path} in a shell line: want a disk`);
-  return bytes;
-}
+const diskName = (path = "") => path.replace("/dev/", "");
 
-function readDisk(machine: Machine, words: readonly string[]): Uint8Array {
+function readDisk(machine: Machine, words: readonly string[]): Plan<Uint8Array> {
   const blockBytes = Number(operand(words, "bs"));
   const start = Number(operand(words, "skip") ?? 0) * blockBytes;
   const length = Number(operand(words, "count")) * blockBytes;
-  return disk(machine, operand(words, "if") ?? "").slice(start, start + length);
+  return machine.readDisk(diskName(operand(words, "if")), start, start + length);
 }
 
 /** `od -An -tx1` and `-tx8`: 16 bytes a line; lines like the one before are one `*`. */
@@ -82,11 +78,11 @@ function* runProgram(machine: Machine, words: readonly string[], input: Uint8Arr
       return { status: result.exitStatus, bytes: encode(result.stdout), errors: result.stderr };
     }
     case "dd":
-      return ended(readDisk(machine, rest));
+      return ended(yield* readDisk(machine, rest));
     case "head": {
       const [, count, path] = rest;
-      const bytes = path === undefined ? input : disk(machine, path);
-      return ended(bytes.slice(0, Number(count)));
+      if (path === undefined) return ended(input.slice(0, Number(count)));
+      return ended(yield* machine.readDisk(diskName(path), 0, Number(count)));
     }
     case "od":
       return ended(encode(dump(input, rest.includes("-tx8") ? 8 : 1)));

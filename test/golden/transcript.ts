@@ -2,12 +2,14 @@
  * A transcript: what a machine answered to the operations of a vector, entry by entry. The vector
  * itself holds the kernel's; replaying makes ours, or that of the reference.
  */
-import { type Plan, runAsync, runSync } from "../../src/block/plan.ts";
-import { makeContents, type Request } from "./disk.ts";
+import type { BlockDevice } from "../../src/block/device.ts";
+import { runAsync, runSync } from "../../src/block/plan.ts";
+import { sectorsToBytes } from "../../src/block/units.ts";
+import { type DiskShelf, makeContents, memoryShelf, type Request } from "./disk.ts";
 import { type Face, Machine, type TypesFor } from "./machine.ts";
 import { planOperation } from "./operations.ts";
 import { sha256 } from "./patterns.ts";
-import { readImage, type Vector } from "./vector.ts";
+import type { ReadImage, Recorded, Vector } from "./vector.ts";
 
 /** What was answered, or what a disk holds after power-off. */
 export interface Entry {
@@ -33,53 +35,75 @@ export function endsWithReset(vector: Vector, boot: number): boolean {
   return vector.timing === true && vector.boots[boot]?.ops.at(-1)?.rc === "none";
 }
 
-function* planTranscript(
-  vector: Vector,
-  folder: string,
+/** How a vector is replayed. */
+export interface Replaying {
+  /** Gives the vector's kept images. */
+  readonly readImage: ReadImage;
+  /** Which face of the devices is used. */
+  readonly face: Face;
+  /** Where the disks are. Left out: in memory. */
+  readonly shelf?: DiskShelf;
+  /** Makes target types in place of ours, anew for each boot. */
+  readonly typesFor?: TypesFor;
+}
+
+const NOTHING = { op: "", rc: "0", out: "", kmsg: "", image: "", requests: [] };
+
+/** Does the operations of a boot. */
+async function transcribeBoot(
+  machine: Machine,
+  boot: number,
+  ops: readonly Recorded[],
   face: Face,
-  typesFor: TypesFor | undefined,
-): Plan<Entry[]> {
+): Promise<Entry[]> {
   const entries: Entry[] = [];
-  const nothing = { op: "", rc: "0", out: "", kmsg: "", image: "", requests: [] };
-  const contents = new Map<string, Uint8Array>();
-  for (const [name, spec] of Object.entries(vector.disks)) contents.set(name, makeContents(spec));
-  for (const [boot, { ops, after }] of vector.boots.entries()) {
-    const machine = new Machine(vector, contents, face, typesFor?.());
-    for (const [place, { op }] of ops.entries()) {
-      const answer = yield* planOperation(machine, op);
-      const kmsg = machine.takeLog().join("\n");
-      if (op === "traceon") machine.takeTrace();
-      const requests = op === "trace" ? machine.takeTrace() : [];
-      const entry = { ...nothing, boot, where: `${place}: ${op}`, op, kmsg, requests };
-      if ("informative" in answer) entries.push({ ...entry, ...answer });
-      else entries.push({ ...entry, rc: String(answer.rc), out: answer.out });
-    }
-    for (const [name, { file }] of Object.entries(after)) {
-      const bytes = contents.get(name) ?? new Uint8Array(0);
-      entries.push({ ...nothing, boot, where: name, image: sha256(bytes) });
-      // The next boot's answers are for what the reset has left.
-      if (endsWithReset(vector, boot) && file !== undefined) {
-        contents.set(name, readImage(folder, file));
-      }
-    }
+  for (const [place, { op }] of ops.entries()) {
+    const plan = planOperation(machine, op);
+    const answer = face === "sync" ? runSync(plan) : await runAsync(plan);
+    const kmsg = machine.takeLog().join("\n");
+    if (op === "traceon") machine.takeTrace();
+    const requests = op === "trace" ? machine.takeTrace() : [];
+    const entry = { ...NOTHING, boot, where: `${place}: ${op}`, op, kmsg, requests };
+    if ("informative" in answer) entries.push({ ...entry, ...answer });
+    else entries.push({ ...entry, rc: String(answer.rc), out: answer.out });
   }
   return entries;
 }
 
 /**
- * Replays a vector.
+ * Replays a vector. After every boot the disks are closed, and opened again for the next one.
  *
  * @param vector The vector.
- * @param folder Where its images are.
- * @param face Which face of the devices is used.
- * @param typesFor Target types in place of ours, made anew for each boot.
+ * @param replaying How.
  */
 export async function transcribe(
   vector: Vector,
-  folder: string,
-  face: Face,
-  typesFor?: TypesFor,
+  { readImage, face, typesFor, shelf = memoryShelf() }: Replaying,
 ): Promise<Entry[]> {
-  const plan = planTranscript(vector, folder, face, typesFor);
-  return face === "sync" ? runSync(plan) : await runAsync(plan);
+  const entries: Entry[] = [];
+  /** What is to be on disks that are not as the last boot has left them. */
+  const contents = new Map<string, Uint8Array>();
+  for (const [name, spec] of Object.entries(vector.disks)) contents.set(name, makeContents(spec));
+  for (const [boot, { ops, after }] of vector.boots.entries()) {
+    const disks = new Map<string, BlockDevice>();
+    for (const [name, { sectors }] of Object.entries(vector.disks)) {
+      const disk = await shelf.open(name, sectors);
+      disks.set(name, disk);
+      const content = contents.get(name);
+      if (content !== undefined) await disk.write(content, 0);
+    }
+    contents.clear();
+    const machine = new Machine(vector, disks, face, typesFor?.());
+    entries.push(...await transcribeBoot(machine, boot, ops, face));
+    for (const disk of disks.values()) await disk.close();
+    for (const [name, { file }] of Object.entries(after)) {
+      await using disk = await shelf.open(name, vector.disks[name]!.sectors);
+      const bytes = new Uint8Array(sectorsToBytes(disk.sectorCount));
+      await disk.read(bytes, 0);
+      entries.push({ ...NOTHING, boot, where: name, image: sha256(bytes) });
+      // The next boot's answers are for what the reset has left.
+      if (endsWithReset(vector, boot) && file !== undefined) contents.set(name, readImage(file));
+    }
+  }
+  return entries;
 }

@@ -1,9 +1,8 @@
 /**
  * A golden vector: what a Linux kernel answered to a list of operations. See `vectors/README.md`.
+ *
+ * Where vectors come from is another matter: `vector_folder.ts` reads them here, pages fetch them.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 
 /** One stretch of a disk's first contents. Stretches are laid down in order, over zeroes. */
 export interface Stretch {
@@ -63,37 +62,17 @@ export interface Vector {
   boots: Boot[];
 }
 
-/** The vectors that belong to this folder. */
-export const VECTOR_FOLDER = join(import.meta.dirname ?? ".", "vectors");
+/** Gives a kept disk image by its name, from `after`. */
+export type ReadImage = (file: string) => Uint8Array;
 
 /**
  * Reads a vector.
  *
- * @param path The JSON file.
+ * @param text JSON.
+ * @param path Where it was, for messages.
  */
-export function readVector(path: string): Vector {
-  const vector = JSON.parse(readFileSync(path, "utf8")) as Vector;
+export function parseVector(text: string, path: string): Vector {
+  const vector = JSON.parse(text) as Vector;
   if (vector.format === "dm-snapshot-golden-1") return vector;
   throw new TypeError(`Cannot replay ${path}: its format is "${vector.format}"`);
-}
-
-/**
- * Lists the vectors of a folder.
- *
- * @param folder The folder.
- * @returns The paths, sorted.
- */
-export function listVectors(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".json")).sort();
-  return names.map((name) => join(folder, name));
-}
-
-/**
- * Reads a kept disk image.
- *
- * @param folder The folder of the vector.
- * @param file The image's name, from `after`.
- */
-export function readImage(folder: string, file: string): Uint8Array {
-  return new Uint8Array(gunzipSync(readFileSync(join(folder, file))));
 }

@@ -6,7 +6,7 @@ import { createMemoryDevice, type MemoryDevice } from "../../src/devices/memory.
 import { openOrigin, openSnapshotSync } from "../../src/mapper/stack.ts";
 import { patternOf } from "../../src/testing/pattern.ts";
 import { verifySectors } from "../../src/testing/verify.ts";
-import { listVectors, readImage, readVector, VECTOR_FOLDER } from "../golden/vector.ts";
+import { imagesIn, listVectors, readVector, VECTOR_FOLDER } from "../golden/vector_folder.ts";
 import { readCowImage } from "../model/cow_image.ts";
 import { Stomper } from "../model/stomper.ts";
 import { chunkAt, cowImage, range } from "../unit/exception/images.ts";
@@ -150,7 +150,7 @@ const KERNEL_IMAGES = listVectors(VECTOR_FOLDER).flatMap((path) => {
 describe("an image that Linux made is opened, and every chunk reads as Linux left it", () => {
   const read = KERNEL_IMAGES.map((image) => ({
     ...image,
-    bytes: readImage(VECTOR_FOLDER, image.file),
+    bytes: imagesIn(VECTOR_FOLDER)(image.file),
   })).filter(({ bytes }) => new DataView(bytes.buffer).getUint32(0, true) === 0x70416e53);
 
   test("there are many", () => expect(read.length).toBeGreaterThan(20));

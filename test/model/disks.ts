@@ -8,7 +8,8 @@
  * | 4K | no | zeroes | 8 sectors |
  */
 import { checked } from "../../src/block/checked.ts";
-import type { SyncBlockDevice } from "../../src/block/device.ts";
+import type { BlockDevice, SyncBlockDevice } from "../../src/block/device.ts";
+import type { Plan } from "../../src/block/plan.ts";
 import { createMemoryDevice } from "../../src/devices/memory.ts";
 
 /** Which manners a disk has. */
@@ -16,12 +17,29 @@ export type DiskKind = "memory" | "plain" | "4K";
 
 /** A disk that can grow. */
 export interface GrowingDisk {
-  readonly device: SyncBlockDevice;
+  readonly device: BlockDevice;
   grow(sectorCount: number): void;
 }
 
+/** A disk that can be closed and found again. */
+export interface KeptDisk extends GrowingDisk {
+  /** Closes the device and opens another one on what is kept. */
+  reopen(): Plan;
+}
+
+/** Makes disks in place of those in memory, for the asynchronous runner. */
+export type CreateDisk = (
+  kind: DiskKind,
+  name: string,
+  sectorCount: number,
+) => Plan<KeptDisk>;
+
 /** Makes a disk of zeroes. */
-export function createDisk(kind: DiskKind, name: string, sectorCount: number): GrowingDisk {
+export function createDisk(
+  kind: DiskKind,
+  name: string,
+  sectorCount: number,
+): GrowingDisk & { readonly device: SyncBlockDevice } {
   if (kind === "memory") {
     const device = createMemoryDevice({ name, sectorCount });
     return { device, grow: (count) => device.grow(count) };

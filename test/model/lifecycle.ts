@@ -1,7 +1,7 @@
 /**
  * The lives of snapshots in the model: taken, removed, closed and opened again, grown, merged.
  */
-import { allStep, type Plan } from "../../src/block/plan.ts";
+import { allStep, type Plan, writeStep } from "../../src/block/plan.ts";
 import type { MappedDevice } from "../../src/mapper/mapped_device.ts";
 import type { SnapshotOptions } from "../../src/targets/snapshot_member.ts";
 import { planSnapshotMerge } from "../../src/targets/snapshot_merge.ts";
@@ -13,14 +13,17 @@ import type { Operation } from "./operations.ts";
 import { mustRefuse, type Prepared } from "./requests.ts";
 import * as views from "./views.ts";
 import type { SnapshotManner, SnapshotState, View } from "./views.ts";
-import type { World } from "./world.ts";
+import { reopenDisk, type World } from "./world.ts";
 
 const VIEWS_MAX = 9;
 const CHILDREN_MAX = 5;
 const DEPTH_MAX = 3;
 
 /** Makes a new snapshot ready; it may be taken while its parent is written. */
-export function prepareSnapshot(world: World, { draws }: Operation): Prepared | null {
+export function* prepareSnapshot(
+  world: World,
+  { draws }: Operation,
+): Plan<Prepared | null> {
   const parents = world.views.filter(({ depth, children }) =>
     depth < DEPTH_MAX && children.length < CHILDREN_MAX
   );
@@ -28,7 +31,7 @@ export function prepareSnapshot(world: World, { draws }: Operation): Prepared | 
   if (parent === undefined || parent.model.sectorCount < 8) return null;
   if (world.views.length >= VIEWS_MAX) return null;
   const prng = Prng.fromSeed(draws.join("/"));
-  const state = drawState(world, parent, prng);
+  const state = yield* drawState(world, parent, prng);
   const unit = Math.max(parent.raw.limits.logicalSectors, state.cow.device.limits.logicalSectors);
   const cut = prng.bool(0.2) ? prng.int(parent.model.sectorCount) : 0;
   const sectorCount = Math.max(unit, Math.floor((parent.model.sectorCount - cut) / unit) * unit);
@@ -47,7 +50,7 @@ export function prepareSnapshot(world: World, { draws }: Operation): Prepared | 
     plan: open(),
     touches: [],
     round: 0,
-    settle: (error) => {
+    *settle(error) {
       if (error !== null) return mustRefuse(parent, error);
       const view: View = {
         name,
@@ -66,17 +69,17 @@ export function prepareSnapshot(world: World, { draws }: Operation): Prepared | 
   };
 }
 
-function drawState(world: World, parent: View, prng: Prng): SnapshotState {
+function* drawState(world: World, parent: View, prng: Prng): Plan<SnapshotState> {
   const kind = prng.pick(["memory", "plain", "4K"] as const);
   const unit = Math.max(parent.raw.limits.logicalSectors, kind === "4K" ? 8 : 1);
   const chunkSectors = Math.max(unit, 2 ** prng.int(7));
   const needed = Math.ceil(parent.model.sectorCount / chunkSectors) + 4;
   const chunkCount = prng.bool(0.6) ? needed * 2 : 3 + prng.int(needed);
   const sectorCount = chunkCount * chunkSectors + (kind === "4K" ? 0 : prng.int(chunkSectors));
-  const cow = world.disk(kind, `cow${sectorCount}`, sectorCount);
+  const cow = yield* world.disk(kind, `cow${sectorCount}`, sectorCount);
   // Only the first sector of a new COW device must be zeroes.
   const rubbish = prng.bytes((sectorCount - unit) * 512);
-  cow.device.writeSync(rubbish, unit);
+  yield writeStep(cow.device, rubbish, unit);
   const manner: SnapshotManner = {
     store: prng.pick(["P", "P", "PO", "PO", "N"] as const),
     chunkSectors,
@@ -134,7 +137,7 @@ export function prepareRemoval(world: World, { draws }: Operation): Prepared | n
     plan: close(),
     touches: [{ view, sector: 0, sectorCount: view.model.sectorCount }],
     round: 0,
-    settle: (error) => {
+    *settle(error) {
       if (error !== null) throw error;
       world.forget(view);
     },
@@ -142,15 +145,16 @@ export function prepareRemoval(world: World, { draws }: Operation): Prepared | n
 }
 
 /** Closes a leaf and opens it again, with nothing else under way. */
-export function reopen(world: World, { draws }: Operation): string | null {
+export function* reopen(world: World, { draws }: Operation): Plan<string | null> {
   const leaf = pickLeaf(world, draws[0] ?? 0, true);
   if (leaf === null) return null;
   const { view, parent, state } = leaf;
-  view.face.closeSync();
-  view.raw.closeSync();
-  views.checkLeftBehind(view);
+  yield* views.planClose(view.face);
+  yield* views.planClose(view.raw);
+  yield* reopenDisk(state.cow);
+  yield* views.checkLeftBehind(view);
   const options = optionsOf(parent, state, view.model.sectorCount);
-  view.raw = world.run(views.planDevice(view.name, planSnapshot(options)));
+  view.raw = yield* views.planDevice(view.name, planSnapshot(options));
   view.face = world.openFace(view.raw, `${view.name}-origin`);
   state.hasOverflowed = false;
   return `reopen ${view.name}`;
@@ -172,17 +176,17 @@ export function grow(world: World, { draws }: Operation): string | null {
  * @returns What is to run beside requests to the parent, or `null` where a merge could fill up a
  * parent that is a snapshot itself.
  */
-export function prepareMerge(world: World, operation: Operation): Prepared | null {
+export function* prepareMerge(world: World, operation: Operation): Plan<Prepared | null> {
   const leaf = pickLeaf(world, operation.draws[0] ?? 0, true);
   if (leaf === null || !hasRoomForMerge(leaf)) return null;
   const { view, parent, state } = leaf;
   const options = optionsOf(parent, state, view.model.sectorCount);
   if (view.model.sectorCount !== parent.model.sectorCount) return null;
-  view.face.closeSync();
-  parent.face.closeSync();
+  yield* views.planClose(view.face);
+  yield* views.planClose(parent.face);
   const merge = operation.kind === "handover"
-    ? handOver(world, view, options)
-    : closeAndOpen(world, view, options);
+    ? yield* handOver(view, options)
+    : yield* closeAndOpen(view, options);
   parent.face = merge;
   const before = parent.model.fork();
   parent.model.become(view.model);
@@ -194,16 +198,16 @@ export function prepareMerge(world: World, operation: Operation): Prepared | nul
     plan: pauses > 0 ? mergeInParts(merge, pauses) : merge.background(),
     touches: [],
     round: 2,
-    settle: (error) => {
+    *settle(error) {
       if (error !== null) throw error;
-      const isDone = isMerged(merge, state);
+      const isDone = yield* isMerged(merge, state);
       const { chunkSectors } = state.manner;
       for (const chunk of mergedChunks(view, state)) {
         const sector = chunk * chunkSectors;
         const sectorCount = Math.min(chunkSectors, parent.model.sectorCount - sector);
         world.demand(parent, sector, sectorCount, isDone && state.known.has(chunk));
       }
-      endMerge(world, parent, merge, isDone, before);
+      yield* endMerge(world, parent, merge, isDone, before);
     },
   };
 }
@@ -216,26 +220,24 @@ function mergedChunks(view: View, { known, maybe, manner }: SnapshotState): Set<
   return chunks;
 }
 
-function closeAndOpen(world: World, view: View, options: SnapshotOptions): MappedDevice {
-  view.raw.closeSync();
-  views.checkLeftBehind(view);
-  return world.run(views.planDevice("merge", planSnapshotMerge(options)));
+function* closeAndOpen(view: View, options: SnapshotOptions): Plan<MappedDevice> {
+  yield* views.planClose(view.raw);
+  yield* views.checkLeftBehind(view);
+  return yield* views.planDevice("merge", planSnapshotMerge(options));
 }
 
 /** The table of the snapshot goes over to the merge while both exist. */
-function handOver(world: World, view: View, options: SnapshotOptions): MappedDevice {
+function* handOver(view: View, options: SnapshotOptions): Plan<MappedDevice> {
   const source = view.raw as MappedDevice;
-  const merge = world.run((function* () {
-    const target = yield* planSnapshotMerge(options);
-    yield* source.suspend();
-    return yield* views.planDevice(
-      "merge",
-      (function* () {
-        return target;
-      })(),
-    );
-  })());
-  source.closeSync();
+  const target = yield* planSnapshotMerge(options);
+  yield* source.suspend();
+  const merge = yield* views.planDevice(
+    "merge",
+    (function* () {
+      return target;
+    })(),
+  );
+  yield* views.planClose(source);
   return merge;
 }
 
@@ -260,18 +262,21 @@ function hasRoomForMerge({ parent: { snapshot, model } }: Leaf): boolean {
 }
 
 /** A merge that is done has left no exception behind, and says so unless it says it had been full. */
-function isMerged(merge: MappedDevice, { cow, hasOverflowed }: SnapshotState): boolean {
+function* isMerged(
+  merge: MappedDevice,
+  { cow, hasOverflowed }: SnapshotState,
+): Plan<boolean> {
   const status = merge.activeTargets?.[0]?.status() ?? "";
   const [allocated, metadata] = status.split(/\/\d+ /);
-  const isEmpty = readCowImage(views.readAll(cow.device)).entries.length === 0;
+  const isEmpty = readCowImage(yield* views.planReadAll(cow.device)).entries.length === 0;
   return isEmpty && (allocated === metadata || (hasOverflowed && status === "Overflow"));
 }
 
 /** What is wrong with what a merge shows; what it stands on may be lost. */
-function wrongIn(merge: MappedDevice, parent: View): string | null {
+function* wrongIn(merge: MappedDevice, parent: View): Plan<string | null> {
   let bytes: Uint8Array;
   try {
-    bytes = views.readAll(merge);
+    bytes = yield* views.planReadAll(merge);
   } catch (error) {
     mustRefuse(parent, error);
     return null;
@@ -280,15 +285,15 @@ function wrongIn(merge: MappedDevice, parent: View): string | null {
 }
 
 /** A merge fails only into a snapshot that is lost. */
-function endMerge(
+function* endMerge(
   world: World,
   parent: View,
   merge: MappedDevice,
   isDone: boolean,
   before: Stomper,
-): void {
+): Plan {
   if (isDone) {
-    const wrong = wrongIn(merge, parent);
+    const wrong = yield* wrongIn(merge, parent);
     if (wrong !== null) throw new Error(`${parent.name} was merged and reads wrong: ${wrong}`);
   } else {
     const status = merge.activeTargets?.[0]?.status();
@@ -296,6 +301,6 @@ function endMerge(
     parent.snapshot.mustRefuse = true;
     parent.model.maybeBecome(before);
   }
-  merge.closeSync();
+  yield* views.planClose(merge);
   parent.face = world.openFace(parent.raw, `${parent.name}-origin`);
 }

@@ -4,7 +4,7 @@
 import process from "node:process";
 import { expect, test } from "vitest";
 import { checked } from "../../src/block/checked.ts";
-import type { SyncBlockDevice } from "../../src/block/device.ts";
+import type { BlockDevice, SyncBlockDevice } from "../../src/block/device.ts";
 import { openOrigin } from "../../src/mapper/stack.ts";
 import { tryModel } from "./trial.ts";
 
@@ -48,7 +48,8 @@ function failureOf(seed: string): string | null {
   }
 }
 
-function openForgetful(raw: SyncBlockDevice, name: string): SyncBlockDevice {
+function openForgetful(device: BlockDevice, name: string): SyncBlockDevice {
+  const raw = device as SyncBlockDevice;
   const origin = openOrigin(raw, name);
   const isForgotten = (source: Uint8Array) => (source[4] ?? 0) % 50 === 0; // The write's number.
   return checked({

@@ -34,7 +34,7 @@ export interface Prepared {
   /** In which round it settles: after everything it depends on. */
   readonly round: 0 | 1 | 2;
   /** Tells the model. */
-  settle(error: unknown): void;
+  settle(error: unknown): Plan;
 }
 
 function* perform(step: Step): Plan {
@@ -92,7 +92,7 @@ function prepareWrite(world: World, { number, kind, draws }: Operation): Prepare
     plan: perform(step),
     touches: [{ view, sector, sectorCount }],
     round: 1,
-    settle: (error) => {
+    *settle(error) {
       const isDone = error === null;
       world.demand(view, sector, sectorCount, isDone);
       for (const child of view.children) {
@@ -121,7 +121,7 @@ function prepareRead(world: World, { draws }: Operation): Prepared {
     plan: perform(readStep(view.face, target, sector)),
     touches: [{ view, sector, sectorCount }],
     round: 0,
-    settle: (error) => {
+    *settle(error) {
       if (error !== null) return mustRefuse(view, error);
       const wrong = view.model.compare(target, sector);
       if (wrong !== null) throw new Error(`${view.name} reads wrong: ${wrong}`);
@@ -137,7 +137,7 @@ function prepareFlush(world: World, { draws }: Operation): Prepared {
     plan: perform(flushStep(view.face)),
     touches: [{ view, sector: 0, sectorCount: 0 }],
     round: 1,
-    settle: (error) => {
+    *settle(error) {
       if (error !== null) mustRefuse(view, error);
     },
   };
@@ -159,7 +159,7 @@ function prepareDiscard(world: World, { draws }: Operation): Prepared | null {
     plan: perform(discardStep(raw, sector, sectorCount)),
     touches: passes ? [touch, { ...touch, view: parent }] : [touch],
     round: 2,
-    settle: (error) => {
+    *settle(error) {
       if (error !== null) {
         mustRefuse(view, error);
         view.model.maybeStomp(0, sector, sectorCount);

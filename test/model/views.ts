@@ -8,8 +8,8 @@
  * may have, or must not. With copy-on-read any other chunk may be excepted as well, as far as reads
  * may fill the COW device.
  */
-import type { SyncBlockDevice } from "../../src/block/device.ts";
-import type { Plan } from "../../src/block/plan.ts";
+import { type BlockDevice, isSyncDevice, type SyncBlockDevice } from "../../src/block/device.ts";
+import { type Plan, readStep, runSync } from "../../src/block/plan.ts";
 import type { Durability, StoreType } from "../../src/exception/mod.ts";
 import { MappedDevice } from "../../src/mapper/mapped_device.ts";
 import { readCowImage } from "./cow_image.ts";
@@ -53,9 +53,9 @@ export interface View {
   readonly depth: number;
   readonly parent: View | null;
   /** What snapshots are taken of. */
-  raw: SyncBlockDevice;
+  raw: BlockDevice;
   /** What is read and written: an origin over `raw`, or a merge. */
-  face: SyncBlockDevice;
+  face: BlockDevice;
   readonly snapshot: SnapshotState | null;
   children: View[];
   /** It was made by an operation that is under way together with others. */
@@ -63,9 +63,10 @@ export interface View {
 }
 
 /** Ends a device, whoever made it. */
-export function* planClose(device: SyncBlockDevice): Plan {
+export function* planClose(device: BlockDevice): Plan {
   if (device instanceof MappedDevice) yield* device.destroy();
-  else device.closeSync();
+  else if (isSyncDevice(device)) device.closeSync();
+  else throw new TypeError(`Cannot close "${device.name}" by a plan`);
 }
 
 /** The most exceptions that there may be. */
@@ -115,18 +116,23 @@ export function statusOf(view: View): string {
 }
 
 /** Reads all of a device. */
-export function readAll(device: SyncBlockDevice, sectorCount = device.sectorCount): Uint8Array {
+export function* planReadAll(device: BlockDevice, sectorCount = device.sectorCount) {
   const bytes = new Uint8Array(sectorCount * 512);
-  device.readSync(bytes, 0);
+  yield readStep(device, bytes, 0);
   return bytes;
 }
 
+/** Reads all of a device, at once. */
+export function readAll(device: SyncBlockDevice, sectorCount = device.sectorCount): Uint8Array {
+  return runSync(planReadAll(device, sectorCount));
+}
+
 /** Checks what a closed snapshot left on its COW device against what it should read as. */
-export function checkLeftBehind(view: View): void {
+export function* checkLeftBehind(view: View): Plan {
   const state = view.snapshot;
   if (state === null || state.manner.store === "N") return;
   const { chunkSectors } = state.manner;
-  const bytes = readAll(state.cow.device);
+  const bytes = yield* planReadAll(state.cow.device);
   const image = readCowImage(bytes);
   const want = (holds: boolean, what: string) => {
     if (!holds) throw new Error(`The COW device of ${view.name}: ${what}`);

@@ -5,11 +5,17 @@
  * operation settles with the model, and {@linkcode World.review} compares the states of all snapshots
  * with what the model says they must, may and must not be.
  */
-import { type Plan, runSync } from "../../src/block/plan.ts";
-import type { SyncBlockDevice } from "../../src/block/device.ts";
+import { type Plan, readStep } from "../../src/block/plan.ts";
+import { type BlockDevice, isSyncDevice } from "../../src/block/device.ts";
 import { openOrigin } from "../../src/mapper/stack.ts";
 import { Prng } from "../../src/testing/prng.ts";
-import { createDisk, type DiskKind, type GrowingDisk } from "./disks.ts";
+import {
+  type CreateDisk,
+  createDisk,
+  type DiskKind,
+  type GrowingDisk,
+  type KeptDisk,
+} from "./disks.ts";
 import { Stomper } from "./stomper.ts";
 import * as views from "./views.ts";
 import type { View } from "./views.ts";
@@ -23,7 +29,15 @@ export interface WorldManner {
 }
 
 /** Makes what is written to in front of a device that has snapshots. */
-export type OpenFace = (raw: SyncBlockDevice, name: string) => SyncBlockDevice;
+export type OpenFace = (raw: BlockDevice, name: string) => BlockDevice;
+
+/** What a world is made with. */
+export interface WorldParts {
+  /** Makes faces that are broken on purpose. */
+  readonly openFace?: OpenFace | undefined;
+  /** Makes the disks. Left out: they are in memory. */
+  readonly createDisk?: CreateDisk | undefined;
+}
 
 /** The manner that follows from a seed. */
 export function drawManner(seed: string): WorldManner {
@@ -42,21 +56,28 @@ export class World {
   /** What was done, in words. */
   readonly history: string[] = [];
   readonly openFace: OpenFace;
+  readonly #createDisk: CreateDisk | undefined;
   readonly #disks: GrowingDisk[] = [];
   #nameCount = 0;
 
-  constructor(seed: string, manner: WorldManner, openFace: OpenFace = openOrigin) {
+  constructor(seed: string, manner: WorldManner, { openFace, createDisk }: WorldParts = {}) {
     this.seed = seed;
     this.manner = manner;
-    this.openFace = openFace;
-    const { device } = this.disk(manner.originKind, "disk", manner.originSectors);
+    this.openFace = openFace ?? openOrigin;
+    this.#createDisk = createDisk;
+  }
+
+  /** Makes the origin. */
+  *begin(): Plan {
+    const { originKind, originSectors } = this.manner;
+    const { device } = yield* this.disk(originKind, "disk", originSectors);
     this.views.push({
       name: "origin",
-      model: new Stomper(manner.originSectors),
+      model: new Stomper(originSectors),
       depth: 0,
       parent: null,
       raw: device,
-      face: openFace(device, "origin"),
+      face: this.openFace(device, "origin"),
       snapshot: null,
       children: [],
       isNewborn: false,
@@ -64,8 +85,11 @@ export class World {
   }
 
   /** Makes a disk that is closed with the world. */
-  disk(kind: DiskKind, name: string, sectorCount: number): GrowingDisk {
-    const disk = createDisk(kind, name, sectorCount);
+  *disk(kind: DiskKind, name: string, sectorCount: number): Plan<GrowingDisk> {
+    const make = this.#createDisk;
+    const disk = make === undefined
+      ? createDisk(kind, name, sectorCount)
+      : yield* make(kind, name, sectorCount);
     this.#disks.push(disk);
     return disk;
   }
@@ -73,11 +97,6 @@ export class World {
   /** A name that no view has had. */
   newName(): string {
     return `s${++this.#nameCount}`;
-  }
-
-  /** Runs a plan when nothing else is under way. */
-  run<Result>(plan: Plan<Result>): Result {
-    return runSync(plan);
   }
 
   /** Notes that chunks of a view were written, for the snapshots that have to keep them. */
@@ -90,7 +109,7 @@ export class World {
   }
 
   /** Compares every snapshot's state with the model, and lets go of those that are lost. */
-  review(): void {
+  *review(): Plan {
     const lost = new Set<View>();
     for (const view of this.views) {
       view.isNewborn = false;
@@ -99,31 +118,45 @@ export class World {
       const isTainted = view.parent !== null && lost.has(view.parent);
       if (isTainted || this.#isInvalid(view)) lost.add(view);
     }
-    for (const view of [...lost].reverse()) this.#bury(view, !lost.has(view.parent as View));
+    for (const view of [...lost].reverse()) {
+      yield* this.#bury(view, !lost.has(view.parent as View));
+    }
   }
 
   /** Reads every view whole. */
-  verify(): void {
+  *verify(): Plan {
     for (const view of this.views) {
-      const wrong = view.model.compare(views.readAll(view.face), 0);
+      const wrong = view.model.compare(yield* views.planReadAll(view.face), 0);
       if (wrong !== null) throw new Error(`${view.name} reads wrong: ${wrong}`);
     }
   }
 
   /** Ends everything; what persistent stores leave behind must be right. */
-  close(): void {
+  *close(): Plan {
     for (const view of [...this.views].reverse()) {
-      view.face.closeSync();
-      if (view.snapshot === null) continue;
-      view.raw.closeSync();
-      views.checkLeftBehind(view);
+      yield* views.planClose(view.face);
+      if (view.snapshot === null) {
+        yield* this.#checkKept(view);
+        continue;
+      }
+      yield* views.planClose(view.raw);
+      yield* reopenDisk(view.snapshot.cow);
+      yield* views.checkLeftBehind(view);
     }
     this.abandon();
   }
 
-  /** Gives memory back, in whatever state everything is. */
+  /** Closes the origin's disk, finds it again, and reads what it keeps. */
+  *#checkKept({ name, model }: View): Plan {
+    const disk = this.#disks[0]!;
+    yield* reopenDisk(disk);
+    const wrong = model.compare(yield* views.planReadAll(disk.device), 0);
+    if (wrong !== null) throw new Error(`${name} was closed, and its disk reads wrong: ${wrong}`);
+  }
+
+  /** Gives memory back, in whatever state everything is. Disks that are kept are their maker's. */
   abandon(): void {
-    for (const { device } of this.#disks) device.closeSync();
+    for (const { device } of this.#disks) if (isSyncDevice(device)) device.closeSync();
   }
 
   /** Takes a view out. */
@@ -164,12 +197,12 @@ export class World {
   }
 
   /** A lost view answers with EIO, or, where only its parent is lost, perhaps rightly; never wrong. */
-  #bury(view: View, isInvalid: boolean): void {
+  *#bury(view: View, isInvalid: boolean): Plan {
     const sectorBytes = view.face.limits.logicalSectors * 512;
     const bytes = new Uint8Array(sectorBytes);
     for (let at = 0; at < view.model.sectorCount; at += sectorBytes / 512) {
       try {
-        view.face.readSync(bytes, at);
+        yield readStep(view.face, bytes, at);
       } catch (error) {
         if ((error as { code?: string }).code === "EIO") continue;
         throw error;
@@ -179,10 +212,15 @@ export class World {
       if (wrong !== null) throw new Error(`${view.name} lost its parent and reads wrong: ${wrong}`);
     }
     this.history.push(`  ${view.name} is ${isInvalid ? "invalid" : "orphaned"}`);
-    view.face.closeSync();
-    view.raw.closeSync();
+    yield* views.planClose(view.face);
+    yield* views.planClose(view.raw);
     this.forget(view);
   }
+}
+
+/** Closes a disk and opens it again, if it is of those that can be found again. */
+export function* reopenDisk(disk: GrowingDisk | KeptDisk): Plan {
+  if ("reopen" in disk) yield* disk.reopen();
 }
 
 function demandChunks(view: View, sector: number, end: number, isDone: boolean): void {

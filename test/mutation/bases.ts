@@ -7,7 +7,7 @@ import { PersistentStore, type StoreType } from "../../src/exception/mod.ts";
 import { openSnapshotSync } from "../../src/mapper/stack.ts";
 import { patternOf } from "../../src/testing/pattern.ts";
 import { Prng } from "../../src/testing/prng.ts";
-import { readImage, VECTOR_FOLDER } from "../golden/vector.ts";
+import { imagesIn, VECTOR_FOLDER } from "../golden/vector_folder.ts";
 
 /** A valid image, and what it is opened with. */
 export interface BaseImage {
@@ -161,7 +161,7 @@ export function smallBases(): BaseImage[] {
 export function largeBases(): BaseImage[] {
   const golden = GOLDEN.map(([name, chunkSectors, originSectors]): BaseImage => ({
     name: `golden-${name}`,
-    bytes: readImage(VECTOR_FOLDER, `${name}.vdb.img.gz`),
+    bytes: imagesIn(VECTOR_FOLDER)(`${name}.vdb.img.gz`),
     originSectors,
     chunkSectors,
     blockSectors: 1,
