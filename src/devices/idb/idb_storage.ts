@@ -30,6 +30,7 @@ import { checkGrowth, isDeviceSize } from "../growable.ts";
 import type { WebLock } from "../web_lock.ts";
 import { type IdbConnection, idbRefusal } from "./idb_connection.ts";
 import { type Frame, RecordCache, type Sealed } from "./record_cache.ts";
+import { RecordMemory } from "./record_memory.ts";
 
 /** The key of what describes the disk. */
 export const DISK_KEY = "disk";
@@ -102,7 +103,7 @@ export class IdbStorage implements AsyncImplementation {
   readonly #lock: WebLock | undefined;
   readonly #recordSectors: number;
   readonly #framesMax: number;
-  #cache: RecordCache;
+  readonly #cache: RecordCache;
   #storedSectorCount: number;
   #flushUnderWay: Promise<void> | undefined;
   #nextFlush: Promise<void> | undefined;
@@ -118,7 +119,7 @@ export class IdbStorage implements AsyncImplementation {
     this.#lock = lock;
     this.#recordSectors = disk.recordSectors;
     this.#framesMax = Math.max(1, Math.floor(cacheBytes / (disk.recordSectors * SECTOR_BYTES)));
-    this.#cache = new RecordCache(disk.recordSectors);
+    this.#cache = new RecordCache(disk.recordSectors, new RecordMemory(name, disk.recordSectors));
   }
 
   /** Whether the database has everything. */
@@ -128,7 +129,7 @@ export class IdbStorage implements AsyncImplementation {
 
   async read(target: Uint8Array, sector: number): Promise<void> {
     // What another tab writes is seen by the next request, and a request sees one moment of it.
-    if (!this.supports.write) this.#cache = new RecordCache(this.#recordSectors);
+    if (!this.supports.write) this.#cache.clear();
     const sectorCount = target.length / SECTOR_BYTES;
     const batchSectors = this.supports.write ? BATCH_RECORDS * this.#recordSectors : sectorCount;
     for (let done = 0; done < sectorCount;) {
@@ -179,6 +180,7 @@ export class IdbStorage implements AsyncImplementation {
     try {
       if (this.supports.write) await this.flush();
     } finally {
+      this.#cache.clear();
       await this.#connection.close();
       await this.#lock?.release();
     }
@@ -210,11 +212,39 @@ export class IdbStorage implements AsyncImplementation {
     const unit = this.#recordSectors;
     const first = Math.floor(sector / unit);
     const frames: Frame[] = [];
-    const missing = new Map<number, Frame>();
-    const waits: Promise<void>[] = [];
     for (let index = first; index * unit < endSector; index++) {
       const frame = this.#cache.frameOf(index);
+      frame.hold();
       frames.push(frame);
+    }
+    try {
+      await this.#makeKnown(frames, first, sector, endSector);
+      frames.forEach((frame, at) => {
+        const start = Math.max(sector, (first + at) * unit);
+        const end = Math.min(endSector, (first + at + 1) * unit);
+        const part = target.subarray(
+          (start - sector) * SECTOR_BYTES,
+          (end - sector) * SECTOR_BYTES,
+        );
+        frame.read(part, start - (first + at) * unit);
+      });
+    } finally {
+      for (const frame of frames) frame.release();
+    }
+  }
+
+  /** Waits until all that is asked of the frames of records that follow each other is known. */
+  async #makeKnown(
+    frames: readonly Frame[],
+    first: number,
+    sector: number,
+    endSector: number,
+  ): Promise<void> {
+    const unit = this.#recordSectors;
+    const missing = new Map<number, Frame>();
+    const waits: Promise<void>[] = [];
+    for (const [at, frame] of frames.entries()) {
+      const index = first + at;
       const from = Math.max(0, sector - index * unit);
       if (frame.knows(from, Math.min(unit, endSector - index * unit))) continue;
       if (frame.loading === undefined) missing.set(index, frame);
@@ -223,12 +253,6 @@ export class IdbStorage implements AsyncImplementation {
     this.#cache.shrinkTo(this.#framesMax);
     if (missing.size > 0) waits.push(this.#load(missing));
     if (waits.length > 0) await Promise.all(waits);
-    frames.forEach((frame, at) => {
-      const start = Math.max(sector, (first + at) * unit);
-      const end = Math.min(endSector, (first + at + 1) * unit);
-      const part = target.subarray((start - sector) * SECTOR_BYTES, (end - sector) * SECTOR_BYTES);
-      frame.read(part, start - (first + at) * unit);
-    });
   }
 
   /** Reads records, all by one transaction, into frames that others may wait for too. */
@@ -315,9 +339,9 @@ export class IdbStorage implements AsyncImplementation {
     await Promise.all(partial);
   }
 
-  /** The frame's buffer is its own and of a record's size, so cloning it clones nothing else. */
   #put(index: number, frame: Frame, store: IDBObjectStore): void {
-    if (frame.isZero) store.delete(index);
-    else store.put(frame.bytes, index);
+    const bytes = frame.toStored();
+    if (bytes === undefined) store.delete(index);
+    else store.put(bytes, index);
   }
 }
