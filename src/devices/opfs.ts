@@ -8,8 +8,9 @@
  *     openOpfsDeviceIn(worker, "disk.cow", options)  serveOpfs()
  *
  * The file is packed (`opfs/slot_format.ts`): a disk of a tebibyte takes what was written to it. It
- * is no image that other tools read; to get one, copy the device's sectors. Bytes move straight
- * between the file and the caller's buffer, shared memory included, where the browser lets them.
+ * is no image that other tools read; to get one, copy the device's sectors. Reads go straight into the
+ * caller's buffer, shared memory included, where the browser lets them. Small writes that continue
+ * each other are gathered, 256 KiB at most, and reach the file together, with the flush at the latest.
  *
  * Durability: `flush` is the file's own. Fails: over the quota writes are refused with `ENOSPC`, and
  * what has its place already can still be written. A file that is open elsewhere is `EBUSY`.

@@ -11,7 +11,7 @@ interface WorkerFileHandle {
 }
 
 const CHUNKS = 16_384;
-const TURNS = 41;
+const TURNS = 101;
 
 const block = patternOf(1, 0, CHUNK_SECTORS);
 const folder = await navigator.storage.getDirectory();

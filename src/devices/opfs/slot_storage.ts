@@ -1,7 +1,7 @@
 /**
  * The slot storage: a sparse disk packed into a file (`slot_format.ts`).
  *
- * Requests are performed at the call. A stretch gets a slot when it is first written; one that
+ * Requests are performed at the call, small writes in a tail of the file (`write_tail.ts`). A stretch gets a slot when it is first written; one that
  * becomes zeroes as a whole gives it back. The map's entries and the header are written by flush,
  * before the file's own flush, which is the only one: see `slot_pool.ts` for why that is enough.
  *
@@ -39,6 +39,7 @@ import {
 import { type LoadedSlots, loadSlots } from "./slot_loader.ts";
 import { SlotPool } from "./slot_pool.ts";
 import { opfsRefusal, type SyncFile } from "./sync_file.ts";
+import { WriteTail } from "./write_tail.ts";
 
 /** The file is extended by so many slots at once. */
 const EXTENSION_SLOTS = 16;
@@ -66,7 +67,7 @@ export class SlotStorage implements SyncImplementation {
   readonly limits = { logicalSectors: 1, preferredSectors: SLOT_SECTORS };
   readonly supports: Omit<DeviceSupports, "sync">;
   sectorCount: number;
-  readonly #file: SyncFile;
+  readonly #file: WriteTail;
   readonly #directory: FrameDirectory;
   /** The stretch of each slot plus 1, or 0. The place of slot 0 is not used. */
   readonly #owners: number[];
@@ -89,7 +90,7 @@ export class SlotStorage implements SyncImplementation {
   constructor(name: string, file: SyncFile, write: boolean) {
     this.name = name;
     this.supports = { write, discard: write, discardZeroes: write, permanence: true };
-    this.#file = file;
+    this.#file = new WriteTail(file);
     const loaded = this.#do("open", () => loadSlots(file, name));
     this.#directory = loaded.directory;
     this.#owners = loaded.owners;
@@ -243,12 +244,7 @@ export class SlotStorage implements SyncImplementation {
   }
 
   #write(source: Uint8Array, at: number): void {
-    for (let done = 0; done < source.length;) {
-      const part = done === 0 ? source : source.subarray(done);
-      const count = this.#file.write(part, { at: at + done });
-      if (count === 0) throw new Error(`the file took ${done} bytes and no more`);
-      done += count;
-    }
+    this.#file.write(source, { at });
   }
 
   /** Gets slots for those stretches of a range that have none: all of them, or fails. */
@@ -261,7 +257,7 @@ export class SlotStorage implements SyncImplementation {
       try {
         gifts.push({
           stretch,
-          slot: retired ?? this.#takeSlot(),
+          slot: retired ?? this.#takeSlot(sectorCount >= SLOT_SECTORS),
           wasRetired: retired !== undefined,
         });
       } catch (error) {
@@ -278,19 +274,28 @@ export class SlotStorage implements SyncImplementation {
     else this.#pool.addStale(slot);
   }
 
-  #takeSlot(): number {
-    if (this.#pool.cleanCount === 0) this.#extend();
+  #takeSlot(isWhole: boolean): number {
+    if (this.#pool.cleanCount === 0) this.#extend(!isWhole);
     return this.#pool.take()!;
   }
 
-  /** Makes the file longer; over the quota, waits for slots that were given back. */
-  #extend(): void {
+  /**
+   * Makes the file longer; over the quota, waits for slots that were given back.
+   *
+   * @param isFilled Whether zeroes are written. A hole gets its blocks by the flush of what is written
+   * into it, and every such flush commits the file system's journal, too. So slots for small writes
+   * are filled beforehand: it costs their bytes once more, and spares most flushes that commit.
+   */
+  #extend(isFilled: boolean): void {
     for (let slotCount = EXTENSION_SLOTS;; slotCount = 1) {
       const first = this.#slotCount + 1;
       const end = Math.min(first + slotCount, SLOTS_MAX + 1);
       try {
         if (first === end) throw new DOMException("the file is full", "QuotaExceededError");
         this.#file.truncate(slotOffsetBytes(end - 1) + SLOT_BYTES);
+        for (let slot = first; isFilled && slot < end; slot++) {
+          this.#write(ZEROES, slotOffsetBytes(slot));
+        }
       } catch (error) {
         if ((error as Partial<Error>).name !== "QuotaExceededError") throw error;
         if (slotCount > 1) continue;
@@ -350,10 +355,13 @@ export class SlotStorage implements SyncImplementation {
       this.#write(sector, mapSectorOffsetBytes(first));
       this.#dirtyMaps.delete(first);
     }
-    if (!this.#isHeaderDirty) return;
-    const { sectorCount } = this;
-    this.#write(encodeHeader({ sectorCount, settledSlotCount: this.#settledSlotCount }), 0);
-    this.#isHeaderDirty = false;
+    if (this.#isHeaderDirty) {
+      const { sectorCount } = this;
+      this.#write(encodeHeader({ sectorCount, settledSlotCount: this.#settledSlotCount }), 0);
+      this.#isHeaderDirty = false;
+    }
+    // Here a write that fails can be tried again; what fails in the file's own flush is lost.
+    this.#file.writeOut();
   }
 
   /** The byte behind the last slot that the header vouches for. */

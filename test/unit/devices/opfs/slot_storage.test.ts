@@ -124,6 +124,26 @@ test("once a flush has failed every later one does", () => {
   expect(() => disk.flushSync()).toThrow(refusal("EIO"));
 });
 
+test("a flush that cannot bring writes into the file can be tried again", () => {
+  const file = makeFile(128);
+  const disk = open(file);
+  // From the third flush on neither a map nor the header has to be written.
+  for (let round = 1; round <= 2; round++) disk.writeSync(patternOf(round, 0, 1), 0, true);
+  disk.writeSync(patternOf(1, 3, 8), 3, false);
+  const { write } = file;
+  file.write = () => {
+    throw new DOMException("not now", "InvalidStateError");
+  };
+  expect(() => disk.flushSync()).toThrow(refusal("EIO"));
+  file.write = write;
+  disk.flushSync();
+  disk.closeSync();
+  const want = new Uint8Array(128 * 512);
+  want.set(patternOf(2, 0, 1));
+  want.set(patternOf(1, 3, 8), 3 * 512);
+  verifySectors(readAll(open(file)), want, 0, "found again");
+});
+
 test("what was grown reads as zeroes, and is there after the next flush", () => {
   const file = makeFile(100);
   const disk = checked(open(file));
