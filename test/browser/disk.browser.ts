@@ -7,6 +7,7 @@ import { patternOf, verifySectors } from "../../src/testing/mod.ts";
 import { type HomeWord, type Place, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
 import { liveThrough, worldOf } from "./disk_scenario.ts";
 import { contentOf, expectSurvived } from "./disk_survivor.ts";
+import { CACHE_BYTES, liveLarge } from "./huge_disk.ts";
 import { writeInReloadedPage } from "./reloaded_page.ts";
 
 const HOMES: readonly HomeWord[] = ["idb", "opfs"];
@@ -57,6 +58,18 @@ describe.each(HOMES)("a disk in %s lives through its day", (home) => {
     suite.postMessage(home);
     expect((await heard).failure).toBeUndefined();
   });
+});
+
+test.each(HOMES)("a disk of a tebibyte in %s works, in memory that is bounded", async (home) => {
+  const place = newPlace(home);
+  const before = (await navigator.storage.estimate()).usage!;
+  let most = 0;
+  await liveLarge(async () => {
+    const { usage } = await navigator.storage.estimate();
+    most = Math.max(most, usage! - before);
+    return storageAt(place, { worker: server, cacheBytes: CACHE_BYTES });
+  });
+  expect(most).toBeLessThan(16 << 20);
 });
 
 describe.each(HOMES)("a disk in %s whose writer is killed", (home) => {

@@ -18,12 +18,15 @@ export interface StorageWish {
   /** For a page that wants files. */
   readonly worker?: Worker;
   readonly whenBusy?: "refuse" | "wait";
+  /** What a device in IndexedDB may keep in memory. */
+  readonly cacheBytes?: number;
 }
 
 /** Opens the storage of a place; in a page, files need a worker. */
 export function storageAt({ home, name }: Place, wish: StorageWish = {}): DiskStorage {
   if (home === "opfs") return openOpfsStorage(name, wish);
-  return openIndexedDbStorage(name, { whenBusy: wish.whenBusy ?? "refuse" });
+  const { whenBusy = "refuse", cacheBytes = 1 << 24 } = wish;
+  return openIndexedDbStorage(name, { whenBusy, cacheBytes });
 }
 
 /** The sectors of the disks that are written by workers and pages that are killed. */
