@@ -9,7 +9,8 @@
  * a strong one at best, or by `Last-Modified`. One on another origin has to allow it:
  * `Access-Control-Allow-Origin`, `Access-Control-Expose-Headers: Content-Range, ETag`, and
  * `Access-Control-Allow-Headers: Range, If-Match, If-Range, If-Unmodified-Since` (of the last three
- * none with the option `conditional: false`). What is hidden is refused, with a message that says so.
+ * none with the option `conditional: false`). What is hidden is refused, with a message that says so;
+ * but a `Retry-After` that is not exposed is not seen, and the back-off is ours.
  *
  * **Never a mixture**: an image that is replaced while it is read is noticed by its next answer, and
  * from then on every request fails with `EIO` and "has changed". Nothing is ever served from two

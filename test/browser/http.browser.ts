@@ -7,7 +7,7 @@ import { type HttpDeviceOptions, openHttpDevice } from "../../src/devices/http.t
 import { openIndexedDbStorage } from "../../src/disk/storage/indexeddb_storage.ts";
 import { type BlockDevice, Disk } from "../../src/mod.ts";
 import { patternOf, verifySectors } from "../../src/testing/mod.ts";
-import type { Fault } from "../http/image_host.ts";
+import type { Fault, HostOptions } from "../http/image_host.ts";
 import type { HostFacts } from "./image_server.ts";
 
 const SECTORS = 2000;
@@ -24,8 +24,11 @@ const HASTY: HttpDeviceOptions = { clock: hasty, stallTimeoutMs: Infinity };
 const refusal = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
 
-async function withHost(use: (host: HostFacts) => Promise<void>): Promise<void> {
-  const host = await commands.startImageHost(1, SECTORS);
+async function withHost(
+  use: (host: HostFacts) => Promise<void>,
+  options: HostOptions = {},
+): Promise<void> {
+  const host = await commands.startImageHost(1, SECTORS, options);
   try {
     await use(host);
   } finally {
@@ -78,6 +81,106 @@ describe("an answer that is not what was asked for is refused, and no buffer is 
       await device.read(target, 700);
       verifySectors(target, patternOf(1, 700, 100), 700, "after the fault");
     }));
+});
+
+describe("a server without Range support", () => {
+  test("is refused, with what can be done about it", () =>
+    withHost(async ({ url }) => {
+      const opening = openHttpDevice(url, HASTY);
+      await expect(opening).rejects.toThrow(
+        refusal("ENOTSUP", /no Range support.*download: "once"/),
+      );
+    }, { ranges: false }));
+
+  test("sends the whole image once, on demand, also when it breaks off at first", () =>
+    withHost(async ({ id, url }) => {
+      await commands.spoilAnswers(id, ["drop", null]);
+      await using device = await openHttpDevice(url, { ...HASTY, download: "once" });
+      const { count } = await commands.visitsOf(id);
+      for (let reading = 0; reading < 3; reading++) {
+        verifySectors(await contentOf(device), image, 0, "the image");
+      }
+      expect((await commands.visitsOf(id)).count).toBe(count);
+    }, { ranges: false }));
+});
+
+describe("what does not pass is told at once:", () => {
+  const lasting: [Fault, string][] = [["404", "ENOENT"], ["403", "EPERM"]];
+  test.each(lasting)("%s is %s", (fault, code) =>
+    withHost(async ({ id, url }) => {
+      await commands.spoilAnswers(id, [fault]);
+      await expect(openHttpDevice(url, HASTY)).rejects.toThrow(refusal(code, /./));
+      expect((await commands.visitsOf(id)).count).toBe(1);
+    }));
+});
+
+test("a Retry-After that a server on another origin does not expose is not seen: the back-off is ours", () =>
+  withHost(async ({ id, url }) => {
+    await commands.spoilAnswers(id, ["503 late"]);
+    const startMs = timeMs;
+    await using device = await openHttpDevice(url, HASTY);
+    expect(device.progress.retryCount).toBe(1);
+    expect(timeMs - startMs).toBe(250);
+  }));
+
+test("readers side by side share requests: every sector is asked for once, and all is told", () =>
+  withHost(async ({ id, url }) => {
+    const told: number[] = [];
+    await using device = await openHttpDevice(url, {
+      ...HASTY,
+      requestsMax: 2,
+      requestSectorsMax: 256,
+      onProgress: ({ fetchedBytes }) => told.push(fetchedBytes),
+    });
+    const readings = [500, 500, 600, 550].map(async (sector) => {
+      const target = new Uint8Array(300 * 512);
+      await device.read(target, sector);
+      verifySectors(target, patternOf(1, sector, 300), sector, "beside others");
+    });
+    await Promise.all(readings);
+    const { ranges } = await commands.visitsOf(id);
+    const asked = ranges.slice(1).map((range) => range.split("-").map(Number));
+    const bytes = asked.reduce((sum, [first = 0, last = 0]) => sum + last - first + 1, 0);
+    expect(bytes).toBe(400 * 512);
+    expect(device.progress.fetchedBytes).toBe(told.at(-1));
+    expect(told).toEqual(told.toSorted((one, other) => one - other));
+  }));
+
+test("whoever reads in order is read ahead of: few requests for many reads", () =>
+  withHost(async ({ id, url }) => {
+    await using device = await openHttpDevice(url, HASTY);
+    const target = new Uint8Array(8 * 512);
+    for (let sector = 0; sector < SECTORS; sector += 8) {
+      await device.read(target, sector);
+      verifySectors(target, patternOf(1, sector, 8), sector, "in order");
+    }
+    expect((await commands.visitsOf(id)).count).toBeLessThan(SECTORS / 8 / 10);
+    expect(device.progress.fetchedBytes).toBe(image.length);
+  }));
+
+test("an abort ends what is under way, and everything that comes", () =>
+  withHost(async ({ id, url }) => {
+    const controller = new AbortController();
+    await using device = await openHttpDevice(url, { ...HASTY, signal: controller.signal });
+    await commands.spoilAnswers(id, ["silence", "stall"]);
+    const readings = [500, 1500].map((sector) => device.read(new Uint8Array(512), sector));
+    const endings = readings.map((each) => expect(each).rejects.toThrow(refusal("ESHUTDOWN", /./)));
+    controller.abort(new Error("the page was left"));
+    await Promise.all(endings);
+    const late = device.read(new Uint8Array(512), 0);
+    await expect(late).rejects.toThrow(refusal("ESHUTDOWN", /aborted/));
+  }));
+
+test("an image that only its date tells from another is pinned by it", () => {
+  const dated = (lastModified: string) => ({ etag: null, lastModified });
+  return withHost(async ({ id, url }) => {
+    await using device = await openHttpDevice(url, { ...HASTY, readAheadSectorsMax: 0 });
+    const target = new Uint8Array(512);
+    await device.read(target, 1000);
+    verifySectors(target, patternOf(1, 1000, 1), 1000, "before");
+    await commands.replaceImage(id, 2, SECTORS, dated("Wed, 01 Jan 2025 00:00:00 GMT"));
+    await expect(device.read(target, 1000)).rejects.toThrow(refusal("EIO", /has changed/));
+  }, dated("Mon, 01 Jan 2024 00:00:00 GMT"));
 });
 
 test("an image that is replaced while it is read fails for good, and is never mixed", () =>

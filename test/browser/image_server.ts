@@ -5,7 +5,7 @@
  */
 import { patternOf } from "../../src/testing/mod.ts";
 import { FaultServer } from "../http/fault_server.ts";
-import { type Fault, ImageHost } from "../http/image_host.ts";
+import { type Fault, type HostOptions, ImageHost } from "../http/image_host.ts";
 
 /** A host that was started. */
 export interface HostFacts {
@@ -17,6 +17,8 @@ export interface HostFacts {
 export interface VisitFacts {
   readonly count: number;
   readonly faults: readonly Fault[];
+  /** The ranges that were asked for, in order. */
+  readonly ranges: readonly string[];
 }
 
 const hosts = new Map<number, { readonly host: ImageHost; readonly server: FaultServer }>();
@@ -31,8 +33,13 @@ function hostOf(id: number): { readonly host: ImageHost; readonly server: FaultS
 /** What pages may ask for. The first argument of each is vitest's own. */
 export const imageServerCommands = {
   /** Starts a host of an image of a pattern. */
-  async startImageHost(_: unknown, seed: number, sectorCount: number): Promise<HostFacts> {
-    const host = new ImageHost(patternOf(seed, 0, sectorCount), { etag: `"v${seed}"` });
+  async startImageHost(
+    _: unknown,
+    seed: number,
+    sectorCount: number,
+    options: HostOptions = {},
+  ): Promise<HostFacts> {
+    const host = new ImageHost(patternOf(seed, 0, sectorCount), { etag: `"v${seed}"`, ...options });
     const server = await FaultServer.start(host);
     const id = ++hostCount;
     hosts.set(id, { host, server });
@@ -44,16 +51,22 @@ export const imageServerCommands = {
     hostOf(id).host.nextFault = () => faults.shift() ?? null;
   },
 
-  /** Puts another pattern, and another ETag, in the place of the image. */
-  replaceImage(_: unknown, id: number, seed: number, sectorCount: number): void {
-    hostOf(id).host.replace(patternOf(seed, 0, sectorCount), { etag: `"v${seed}"` });
+  /** Puts another pattern, and another ETag or what is told, in the place of the image. */
+  replaceImage(
+    _: unknown,
+    id: number,
+    seed: number,
+    sectorCount: number,
+    options: HostOptions = { etag: `"v${seed}"` },
+  ): void {
+    hostOf(id).host.replace(patternOf(seed, 0, sectorCount), options);
   },
 
   /** What was answered. */
   visitsOf(_: unknown, id: number): VisitFacts {
-    const { visits } = hostOf(id).host;
+    const { visits, ranges } = hostOf(id).host;
     const faults = visits.flatMap(({ fault }) => fault === null ? [] : [fault]);
-    return { count: visits.length, faults };
+    return { count: visits.length, faults, ranges };
   },
 
   /** Ends a host. */
@@ -65,9 +78,18 @@ export const imageServerCommands = {
 
 declare module "vitest/browser" {
   interface BrowserCommands {
-    startImageHost(seed: number, sectorCount: number): Promise<HostFacts>;
+    startImageHost(
+      seed: number,
+      sectorCount: number,
+      options?: HostOptions,
+    ): Promise<HostFacts>;
     spoilAnswers(id: number, faults: (Fault | null)[]): Promise<void>;
-    replaceImage(id: number, seed: number, sectorCount: number): Promise<void>;
+    replaceImage(
+      id: number,
+      seed: number,
+      sectorCount: number,
+      options?: HostOptions,
+    ): Promise<void>;
     visitsOf(id: number): Promise<VisitFacts>;
     endImageHost(id: number): Promise<void>;
   }
