@@ -5,9 +5,12 @@ import { openIndexedDbStorage } from "../../src/disk/storage/indexeddb_storage.t
 import { Disk } from "../../src/mod.ts";
 import { patternOf } from "../../src/testing/mod.ts";
 import { openDatabase } from "../unit/devices/idb/fixture.ts";
-import { BATCH_CHUNKS, CHUNK_SECTORS, medians, report, timed } from "./disk_marks.ts";
+import { BATCH_CHUNKS, CHUNK_SECTORS, medians, openingMs, report, timed } from "./disk_marks.ts";
 
 const TURNS = 41;
+
+/** The most milliseconds that a disk with 100,000 exceptions takes to open. */
+const OPENING_MS_MAX = 300;
 
 const SMALL = "a bare strict transaction, 64 puts of 4 KiB";
 const LARGE = "a bare strict transaction, 8 puts of 32 KiB";
@@ -94,15 +97,25 @@ test("IndexedDB: a flush of 64 dirty chunks, beside a bare strict transaction", 
   expect(counts).toEqual({ "excepted before": 1, "untouched": 2 });
 });
 
-test("OPFS: 64 random untouched chunks and a flush, beside 64 bare writes and a flush", async () => {
+test("IndexedDB: a disk with 100,000 exceptions is opened", async () => {
+  const ms = await openingMs(() => openIndexedDbStorage("marks-many", { cacheBytes: 64 << 20 }));
+  // deno-lint-ignore no-console
+  console.log(`IndexedDB, 100,000 exceptions: opened in ${ms.toFixed(1)} ms`);
+  expect(ms).toBeLessThan(OPENING_MS_MAX);
+});
+
+test("OPFS: 64 random untouched chunks and a flush, beside 64 bare writes and a flush; an opening", async () => {
   const worker = new Worker(new URL("./disk_marks.worker.ts", import.meta.url), { type: "module" });
-  const times = await new Promise<Record<string, number>>((resolve, reject) => {
+  type Said = { times: Record<string, number>; opening: number };
+  const { times, opening } = await new Promise<Said>((resolve, reject) => {
     worker.onmessage = ({ data: said }) => resolve(said);
     worker.onerror = ({ message }) => reject(new Error(message));
   });
   worker.terminate();
+  const table = report(["64 bare writes, random", "64 bare writes, side by side"], times);
   // deno-lint-ignore no-console
-  console.log(report(["64 bare writes, random", "64 bare writes, side by side"], times));
+  console.log(`${table}\nOPFS, 100,000 exceptions: opened in ${opening.toFixed(1)} ms`);
   const random = times["64 bare writes, random"]!;
   expect(times["64 random untouched chunks"]! / random).toBeLessThan(1.5);
+  expect(opening).toBeLessThan(OPENING_MS_MAX);
 });

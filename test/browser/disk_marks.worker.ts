@@ -4,7 +4,7 @@ import { openOpfsStorage } from "../../src/disk/storage/opfs_storage.ts";
 import type { SyncFile } from "../../src/devices/opfs/sync_file.ts";
 import { Disk } from "../../src/mod.ts";
 import { patternOf, Prng } from "../../src/testing/mod.ts";
-import { BATCH_CHUNKS, CHUNK_SECTORS, medians, timed } from "./disk_marks.ts";
+import { BATCH_CHUNKS, CHUNK_SECTORS, medians, openingMs, timed } from "./disk_marks.ts";
 
 interface WorkerFileHandle {
   createSyncAccessHandle(): Promise<SyncFile>;
@@ -65,4 +65,5 @@ const times = await medians(TURNS, {
 });
 bare.close();
 await disk.close();
-self.postMessage(times);
+const opening = await openingMs(() => openOpfsStorage("many"));
+self.postMessage({ times, opening });
