@@ -52,7 +52,7 @@ const isWhole = process.env.COWDISK_BROWSER_WHOLE === "1";
 
 /** Which golden vectors are replayed, from the first one on every so many, and how many seeds. */
 const SHARES = {
-  isolated: { opfs: { first: 0, every: 2, seeds: 15 }, idb: { first: 3, every: 6, seeds: 15 } },
+  isolated: { opfs: { first: 0, every: 1, seeds: 15 }, idb: { first: 3, every: 6, seeds: 15 } },
   plain: { opfs: { first: 5, every: 6, seeds: 10 }, idb: { first: 1, every: 6, seeds: 10 } },
 };
 
