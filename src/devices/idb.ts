@@ -2,9 +2,10 @@
  * The IndexedDB device: a disk in a database of the browser.
  *
  * Sectors lie in packed records (`idb/idb_storage.ts`), absent ones are zeroes. Writes go into a
- * cache in memory and are answered at once; `flush` puts all of it into the database by one strictly
- * durable transaction. So after a crash the disk is as it was at some flush, whole, never between.
- * With `fua` a write is a write and a flush. When the cache is full a write makes a flush by itself.
+ * cache in kernel memory and are answered at once; `flush` puts all of it into the database by one
+ * strictly durable transaction. So after a crash the disk is as it was at some flush, whole, never
+ * between. With `fua` a write is a write and a flush. When the cache is full a write makes a flush by
+ * itself. Closing gives its memory back.
  *
  * | opened | beside a writer |
  * |---|---|
