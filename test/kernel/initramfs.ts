@@ -46,7 +46,8 @@ export interface BootFiles {
   readonly initramfs: string;
 }
 
-async function filesUnder(folder: string): Promise<string[]> {
+/** Every file of a folder, and of those in it. */
+export async function filesUnder(folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) found.push(...await filesUnder(`${folder}/${name}`));
@@ -71,7 +72,7 @@ async function unxz(packed: Uint8Array): Promise<Uint8Array> {
 }
 
 /** The ELF image inside a bzImage, or the bzImage itself if it is packed otherwise than with xz. */
-async function unpackKernel(image: Uint8Array): Promise<Uint8Array> {
+export async function unpackKernel(image: Uint8Array): Promise<Uint8Array> {
   const magic = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
   for (let at = image.indexOf(magic[0]!); at >= 0; at = image.indexOf(magic[0]!, at + 1)) {
     if (!magic.every((byte, index) => image[at + index] === byte)) continue;
@@ -88,7 +89,11 @@ function dependsOf(module: Uint8Array): string[] {
 }
 
 /** Adds modules and what they ask for, each after what it needs. What is built in has no file. */
-async function addModules(archive: CpioWriter, folder: string): Promise<void> {
+export async function addModules(
+  archive: CpioWriter,
+  folder: string,
+  names: readonly string[],
+): Promise<void> {
   const paths = new Map<string, string>();
   for (const path of await filesUnder(folder)) {
     const name = /([^/]+)\.ko(?:\.xz)?$/.exec(path)?.[1];
@@ -106,7 +111,7 @@ async function addModules(archive: CpioWriter, folder: string): Promise<void> {
     archive.file(`modules/${name}.ko`, module);
     order.push(`${name}.ko`);
   };
-  for (const name of MODULES) await add(name);
+  for (const name of names) await add(name);
   archive.file("modules/order", new TextEncoder().encode(`${order.join("\n")}\n`));
 }
 
@@ -145,7 +150,7 @@ export async function makeBootFiles(parts: GuestParts): Promise<BootFiles> {
   const archive = new CpioWriter();
   for (const folder of ["bin", "sbin", "proc", "sys", "dev", "tmp", "run"]) archive.folder(folder);
   await addPrograms(archive, parts.root);
-  await addModules(archive, `${parts.root}/lib/modules/${parts.release}`);
+  await addModules(archive, `${parts.root}/lib/modules/${parts.release}`, MODULES);
   archive.file("init", new TextEncoder().encode(INIT));
   await Deno.writeFile(initramfs, archive.end().stream());
   return { kernel, initramfs };

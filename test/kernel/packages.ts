@@ -53,7 +53,7 @@ export interface GuestParts {
  * @param cwd Where it runs.
  * @returns What it printed.
  */
-async function runHost(command: readonly string[], cwd = ROOT): Promise<string> {
+export async function runHost(command: readonly string[], cwd = ROOT): Promise<string> {
   const [program, ...args] = command as [string, ...string[]];
   const ended = await new Deno.Command(program, {
     args,
