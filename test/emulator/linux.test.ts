@@ -1,5 +1,5 @@
 /**
- * A real Linux on our disks: the whole story, and what it is told when the disk fails.
+ * A real Linux on our disks: the whole story.
  *
  * The guest is Debian's kernel, fetched when it is not there yet. Where the archive cannot be reached
  * these tests are skipped, with that as the reason; nothing else is a reason.
@@ -9,26 +9,15 @@ import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { openDirectoryStorage } from "../../src/disk/storage/directory_storage.ts";
 import { createMemoryStorage, Disk, type DiskStorage } from "../../src/mod.ts";
-import { type KeptGuest, keptGuest } from "./linux/kept_guest.ts";
+import { GUEST_TIMEOUT_MS, guestOrReason } from "./linux/kept_guest.ts";
 import { LINUX_SECTORS } from "./linux/linux_guest.ts";
 import { judgeFileSystem } from "./linux/second_opinion.ts";
 import { tellStory } from "./linux/story.ts";
-
-/** Many times what it takes: nobody is to wait for a machine that is busy with other things. */
-const TIMEOUT_MS = 300_000;
 
 const bytesOf = async (stream: ReadableStream<Uint8Array>) =>
   new Uint8Array(
     await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
   );
-
-async function guestOrReason(): Promise<KeptGuest | string> {
-  try {
-    return await keptGuest({ signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch (error) {
-    return String(error);
-  }
-}
 
 const guest = await guestOrReason();
 
@@ -47,7 +36,7 @@ async function withStorage(kind: string, use: (open: () => DiskStorage) => Promi
 
 test.for([["memory", true], ["a directory", false]] as const)(
   "a guest that loses power finds the snapshot again, on a disk in %s",
-  { timeout: TIMEOUT_MS },
+  { timeout: GUEST_TIMEOUT_MS },
   async ([kind, isBooted], { signal, skip }) => {
     // Skipped where Debian's archive cannot be reached, for it has the guest.
     if (typeof guest === "string") return skip(guest);

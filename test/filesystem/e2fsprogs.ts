@@ -76,6 +76,12 @@ export function complaints(path: string): string {
   return status === 0 ? "" : output;
 }
 
+/** Brings an image up that was in use when the power went: replays its journal, and nothing worse. */
+export function replayJournal(path: string): void {
+  const { status, output } = run("e2fsck", "-p", path);
+  if (status > 1) throw new Error(`e2fsck cannot bring the image up: ${output}`);
+}
+
 /** What is in the image, as {@linkcode listFolder} tells it of the folder it was built from. */
 export function listImage(path: string): string[] {
   return withFolder((folder) => {

@@ -3,7 +3,7 @@
  *
  *     deno task guest:linux          fetches the newest packages, and makes the files anew
  *
- * Tests take what is there, and fetch only if nothing is. One process at a time does either.
+ * Tests take what is there, and fetch only if nothing is.
  *
  * @module
  */
@@ -104,9 +104,6 @@ async function makeKernel({ root, release }: UnpackedPackages): Promise<string> 
  * @throws {Error} When the packages cannot be had.
  */
 export async function makeBootFiles({ isRefresh = false } = {}): Promise<BootFiles> {
-  await Deno.mkdir(GUEST_FOLDER, { recursive: true });
-  using turn = await Deno.open(`${GUEST_FOLDER}/lock`, { create: true, write: true });
-  await turn.lock(true);
   const packages = (isRefresh ? null : await unpackedPackages()) ?? await fetchPackages();
   const kernel = await makeKernel(packages);
   const initramfs = `${GUEST_FOLDER}/initramfs.cpio`;

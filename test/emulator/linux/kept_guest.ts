@@ -1,8 +1,8 @@
 /**
  * The guest as it is kept in `build/linux-guest`: what it boots from, and its state when it has.
  *
- * Both are made when they are asked for and not there. The state is of use as long as nothing has
- * changed that it comes from, which its name tells.
+ * Both are made when they are asked for and not there, by one process at a time. The state is of use
+ * as long as nothing has changed that it comes from, which its name tells.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { v86Disk } from "../../../src/emulator/v86.ts";
 import { readParts } from "../parts.ts";
 import { type BootFiles, makeBootFiles } from "./boot_files.ts";
 import { LINUX_SECTORS, LinuxGuest, type LinuxParts } from "./linux_guest.ts";
-import { GUEST_FOLDER } from "./packages.ts";
+import { GUEST_FOLDER, UnreachableArchive } from "./packages.ts";
 
 /** A guest that can be started. */
 export interface KeptGuest {
@@ -57,6 +57,9 @@ async function bake(parts: LinuxParts, path: string, signal?: AbortSignal): Prom
 export async function keptGuest(
   { isRefresh = false, signal }: { isRefresh?: boolean; signal?: AbortSignal } = {},
 ): Promise<KeptGuest> {
+  await Deno.mkdir(GUEST_FOLDER, { recursive: true });
+  using turn = await Deno.open(`${GUEST_FOLDER}/lock`, { create: true, write: true });
+  await turn.lock(true);
   const files = await makeBootFiles({ isRefresh });
   const { processor, bios } = await readParts({ withBios: true });
   const [kernel, initramfs] = await Promise.all([
@@ -67,4 +70,17 @@ export async function keptGuest(
   const statePath = `${GUEST_FOLDER}/state-${files.fingerprint}.bin`;
   const state = await readState(statePath) ?? await bake(parts, statePath, signal);
   return { files, statePath, parts, state };
+}
+
+/** Many times what it takes: nobody is to wait for a machine that is busy with other things. */
+export const GUEST_TIMEOUT_MS = 300_000;
+
+/** The guest for tests; or, where Debian's archive cannot be reached, the reason to skip them. */
+export async function guestOrReason(): Promise<KeptGuest | string> {
+  try {
+    return await keptGuest({ signal: AbortSignal.timeout(GUEST_TIMEOUT_MS) });
+  } catch (error) {
+    if (error instanceof UnreachableArchive) return error.message;
+    throw error;
+  }
 }

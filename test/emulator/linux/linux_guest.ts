@@ -23,6 +23,10 @@ export const READY_LINE = "GUEST READY";
 /** Printed before the status of every command. */
 export const STATUS_MARK = "@@";
 
+/** Makes a file system, whole: otherwise the kernel would go on with it while tests look. */
+export const MKFS = "mkfs.ext4 -q -b 1024 -E lazy_itable_init=0,lazy_journal_init=0 /dev/sda";
+export const MOUNT = "mount -t ext4 /dev/sda /mnt";
+
 /** What a guest is built of. */
 export interface LinuxParts {
   /** v86's processor, compiled. */
@@ -56,6 +60,8 @@ export interface Answer {
 /** The initramfs is put at 64 MiB; the rest is what Linux and the tests need. */
 const MEMORY_BYTES = 128 * 1024 * 1024;
 const NEWLINE = 0x0a;
+const READY = new RegExp(`${READY_LINE} (.*)\n`);
+const STATUS = new RegExp(`\n${STATUS_MARK}(\\d+)\n`);
 const PANIC = /Kernel panic[^\n]*/;
 /** What takes long under emulation and is of no use here is left out. */
 const KERNEL_WORDS = [
@@ -118,7 +124,7 @@ export class LinuxGuest implements AsyncDisposable {
       await hda.attach(emulator, attach);
       if (state !== undefined) await guest.#begin(hda, state);
       await emulator.run();
-      if (state === undefined) await guest.#hears(new RegExp(`${READY_LINE} .*\n`));
+      if (state === undefined) await guest.#hears(READY);
       return guest;
     } catch (error) {
       await guest.cutPower();
@@ -134,8 +140,8 @@ export class LinuxGuest implements AsyncDisposable {
    */
   async run(command: string): Promise<Answer> {
     this.emulator.serial0_send(`${command}\n`);
-    const match = await this.#hears(new RegExp(`([^]*)\n${STATUS_MARK}(\\d+)\n`));
-    return { status: Number(match[2]), output: match[1]!.trim() };
+    const [before, status] = await this.#hears(STATUS);
+    return { status: Number(status), output: before.trim() };
   }
 
   /** Runs a shell command that must succeed. Returns what it printed. */
@@ -177,8 +183,8 @@ export class LinuxGuest implements AsyncDisposable {
     }
   }
 
-  /** Waits for words, and forgets everything up to their end. */
-  #hears(words: RegExp): Promise<RegExpExecArray> {
+  /** Waits for words. Returns what came before them and what they tell, and forgets all of it. */
+  #hears(words: RegExp): Promise<[before: string, told: string]> {
     return new Promise((resolve, reject) => {
       const signal = this.#signal;
       const end = () => {
@@ -193,9 +199,10 @@ export class LinuxGuest implements AsyncDisposable {
       this.#look = () => {
         const match = words.exec(this.#heard);
         if (match === null) return PANIC.test(this.#heard) ? giveUp() : undefined;
+        const before = this.#heard.slice(0, match.index);
         this.#heard = this.#heard.slice(match.index + match[0].length);
         end();
-        resolve(match);
+        resolve([before, match[1]!]);
       };
       if (signal?.aborted) return giveUp();
       signal?.addEventListener("abort", giveUp);

@@ -11,8 +11,8 @@
  * nobody, {@linkcode fetchPackages} asks the archive for the newest.
  *
  * **Failure**: an index that cannot be fetched is left out, as apt does; when a package is in none of
- * the others, or cannot be fetched, an error says so in a sentence, and what was unpacked before is
- * still there.
+ * the others, or cannot be fetched, an {@linkcode UnreachableArchive} says so in a sentence, and what
+ * was unpacked before is still there.
  *
  * @module
  */
@@ -68,6 +68,11 @@ export interface UnpackedPackages {
   readonly root: string;
 }
 
+/** The archive cannot be reached, or has not got a package: nothing that is wrong with us. */
+export class UnreachableArchive extends Error {
+  override readonly name = "UnreachableArchive";
+}
+
 const apt = (program: string, ...words: string[]) =>
   runHost([program, ...APT_WORDS, ...words], APT_FOLDER);
 
@@ -79,13 +84,17 @@ async function kernelPackage(): Promise<string> {
   return name;
 }
 
-/** Downloads the newest of each package. Returns the files' names; what is there stays. */
-async function download(names: readonly string[]): Promise<string[]> {
+/** Downloads the newest of each package; what is there stays. */
+async function download(): Promise<Omit<UnpackedPackages, "root">> {
+  // An index that is missing is no failure yet: the packages may be in the others.
+  await apt("apt-get", "update", "-qq").catch(() => {});
+  const kernel = await kernelPackage();
+  const names = [kernel, ...PROGRAM_PACKAGES];
   const planned = await apt("apt-get", "download", "--print-uris", ...names);
-  const debs = [...planned.matchAll(/^'[^']+' (\S+\.deb) /gm)].map(([, deb]) => deb!);
+  const debs = [...planned.matchAll(/^'[^']+' (\S+\.deb) /gm)].map(([, deb]) => deb!).toSorted();
   if (debs.length !== names.length) throw new Error(`apt offers ${debs.length} of ${names}`);
   await apt("apt-get", "download", "-qq", ...names);
-  return debs.toSorted();
+  return { release: kernel.replace("linux-image-", ""), debs };
 }
 
 async function unpack(deb: string): Promise<void> {
@@ -112,23 +121,22 @@ export async function unpackedPackages(): Promise<UnpackedPackages | null> {
  * Fetches the newest packages, and unpacks those that are not yet.
  *
  * @returns Where they lie.
- * @throws {Error} When the archive cannot be reached or has not got them.
+ * @throws {UnreachableArchive} When the archive cannot be reached or has not got them.
  */
 export async function fetchPackages(): Promise<UnpackedPackages> {
   await Deno.mkdir(`${APT_FOLDER}/lists/partial`, { recursive: true });
   await Deno.mkdir(`${APT_FOLDER}/archives/partial`, { recursive: true });
   await Deno.writeTextFile(`${APT_FOLDER}/status`, ""); // Nothing is installed.
-  // An index that is missing is no failure yet: the packages may be in the others.
-  await apt("apt-get", "update", "-qq").catch(() => {});
-  const kernel = await kernelPackage();
-  const debs = await download([kernel, ...PROGRAM_PACKAGES]);
+  const { release, debs } = await download().catch((cause) => {
+    const why = (cause as Error).message;
+    throw new UnreachableArchive(`Cannot fetch Debian's packages for the guest: ${why}`, { cause });
+  });
   const before = await unpackedPackages();
   if (before !== null && String(before.debs) === String(debs)) return before;
   await Deno.remove(READY).catch(() => {});
   await Deno.remove(UNPACKED, { recursive: true }).catch(() => {});
   await Deno.mkdir(UNPACKED);
   for (const deb of debs) await unpack(deb);
-  const release = kernel.replace("linux-image-", "");
   const packages: UnpackedPackages = { release, debs, root: UNPACKED };
   await Deno.writeTextFile(READY, JSON.stringify(packages));
   return packages;

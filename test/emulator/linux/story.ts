@@ -18,7 +18,7 @@ import {
   v86Disk,
 } from "../../../src/emulator/v86.ts";
 import type { Disk } from "../../../src/mod.ts";
-import { LinuxGuest, type LinuxParts } from "./linux_guest.ts";
+import { LinuxGuest, type LinuxParts, MKFS, MOUNT } from "./linux_guest.ts";
 
 /** Where the story is set. */
 export interface StoryWorld {
@@ -49,7 +49,7 @@ const SUMS = "cd /mnt && find . -type f | sort | xargs sha256sum; cd /";
 async function checkAndMount(guest: LinuxGuest): Promise<void> {
   await guest.do("e2fsck -p /dev/sda");
   await guest.do("e2fsck -fn /dev/sda");
-  await guest.do("mount -t ext4 /dev/sda /mnt");
+  await guest.do(MOUNT);
 }
 
 function expectSame(found: string, wanted: string, when: string): void {
@@ -61,8 +61,8 @@ async function writeAndLose(world: StoryWorld, disk: Disk): Promise<string> {
   const { parts, state, signal } = world;
   const hda = v86Disk(disk);
   await using guest = await LinuxGuest.start(parts, { hda, state, signal });
-  await guest.do("mkfs.ext4 -q -b 1024 /dev/sda");
-  await guest.do("mount -t ext4 /dev/sda /mnt");
+  await guest.do(MKFS);
+  await guest.do(MOUNT);
   await guest.do("mkdir /mnt/kept && echo 'the first file' >/mnt/kept/first");
   await guest.do("dd if=/dev/urandom of=/mnt/kept/much bs=64k count=16 2>/dev/null");
   await guest.do("sync");
