@@ -5,7 +5,8 @@ import type { MachineParts } from "../emulator/machine.ts";
 /** Apart from its use, so that Vite takes it for no pattern of files to be bundled. */
 const here = import.meta.url;
 
-async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/** The bytes of a file of the repository, or of what was built. */
+export async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const answer = await fetch(new URL(`../../${path}`, here));
   if (!answer.ok) throw new Error(`Cannot fetch ${path}: status ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());

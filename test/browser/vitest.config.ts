@@ -18,6 +18,7 @@ import { chromiumFlags, findChromium } from "./chromium.ts";
 import { listVectors, VECTOR_FOLDER } from "../golden/vector_folder.ts";
 import type { HomeWord } from "./disk_homes.ts";
 import { imageServerCommands } from "./image_server.ts";
+import { linuxGuestCommands } from "./linux_guest.ts";
 import { pageCommands } from "./page_visitor.ts";
 
 const { root, resolve } = ordinary;
@@ -96,8 +97,9 @@ function project(name: keyof typeof SHARES, headers: Record<string, string>) {
           persistentContext: `${profiles}/${name}`,
           launchOptions: { executablePath: findChromium(), args: [...chromiumFlags(), MEASURING] },
         }),
-        // Image hosts are servers, which a page cannot be; nor can it be outside of its frame.
-        commands: { ...imageServerCommands, ...pageCommands },
+        // Image hosts are servers, which a page cannot be; nor can it be outside of its frame, or
+        // make a guest of packages.
+        commands: { ...imageServerCommands, ...linuxGuestCommands, ...pageCommands },
         instances: [{ browser: "chromium" }],
       },
     },

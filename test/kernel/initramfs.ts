@@ -88,6 +88,19 @@ function dependsOf(module: Uint8Array): string[] {
   return (/\0depends=([^\0]*)\0/.exec(words)?.[1] ?? "").split(",").filter((name) => name !== "");
 }
 
+const SIGNED = "~Module signature appended~\n";
+/** Before those words: a record of 12 bytes, the last four of which are the signature's length. */
+const SIGNATURE_RECORD_BYTES = 12;
+
+/** A module without its signature: to look at those takes an emulated kernel a second. */
+function unsigned(module: Uint8Array): Uint8Array {
+  const wordsAt = module.length - SIGNED.length;
+  if (new TextDecoder("latin1").decode(module.subarray(wordsAt)) !== SIGNED) return module;
+  const recordAt = wordsAt - SIGNATURE_RECORD_BYTES;
+  const record = new DataView(module.buffer, module.byteOffset + recordAt, SIGNATURE_RECORD_BYTES);
+  return module.subarray(0, recordAt - record.getUint32(SIGNATURE_RECORD_BYTES - 4));
+}
+
 /** Adds modules and what they ask for, each after what it needs. What is built in has no file. */
 export async function addModules(
   archive: CpioWriter,
@@ -108,7 +121,7 @@ export async function addModules(
     const file = await Deno.readFile(path);
     const module = path.endsWith(".xz") ? await unxz(file) : file;
     for (const needed of dependsOf(module)) await add(needed);
-    archive.file(`modules/${name}.ko`, module);
+    archive.file(`modules/${name}.ko`, unsigned(module));
     order.push(`${name}.ko`);
   };
   for (const name of names) await add(name);

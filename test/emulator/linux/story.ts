@@ -27,10 +27,8 @@ export interface StoryWorld {
   readonly state: ArrayBuffer;
   /** Whether the second guest boots, in place of beginning from the state. */
   readonly isBooted: boolean;
-  /** Opens the disk: at first, and after the power was off. */
-  open(): Promise<Disk>;
-  /** Closes what {@linkcode open} opened. */
-  close(disk: Disk): Promise<void>;
+  /** Opens the disk, lets it be used, and closes it with everything that it lies on. */
+  withDisk<Result>(use: (disk: Disk) => Promise<Result>): Promise<Result>;
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +41,7 @@ export interface StoryEnd {
 }
 
 const SNAPSHOT = "before the flood";
+const LISTED_AFTER_IT = "/mnt:\nkept\nlost+found\nsecond\n\n/mnt/kept:\nmuch";
 const SUMS = "cd /mnt && find . -type f | sort | xargs sha256sum; cd /";
 
 /** A file system that was mounted when its disk was taken away: the journal is replayed, no more. */
@@ -73,7 +72,7 @@ async function writeAndLose(world: StoryWorld, disk: Disk): Promise<string> {
   await guest.do("echo 'the second file' >/mnt/second && rm /mnt/kept/first");
   await guest.do("dd if=/dev/zero of=/mnt/kept/much bs=64k count=16 conv=notrunc 2>/dev/null");
   await guest.do("sync");
-  expectSame(await guest.do("ls -1 /mnt /mnt/kept"), LATER, "Before the power is cut");
+  expectSame(await guest.do("ls -1 /mnt /mnt/kept"), LISTED_AFTER_IT, "Before the power is cut");
   // The power is cut in the middle of this.
   await guest.do(
     "(while :; do cat /mnt/second /mnt/kept/much >/mnt/third; sync; done) >/dev/null 2>&1 &",
@@ -81,8 +80,6 @@ async function writeAndLose(world: StoryWorld, disk: Disk): Promise<string> {
   await guest.do("usleep 100000");
   return before;
 }
-
-const LATER = "/mnt:\nkept\nlost+found\nsecond\n\n/mnt/kept:\nmuch";
 
 /** The second life: finds what the first one had at the snapshot, and goes back once more. */
 async function findAndGoBack(world: StoryWorld, disk: Disk, before: string): Promise<string> {
@@ -130,17 +127,12 @@ export async function tellStory(
   world: StoryWorld,
   judge: (end: StoryEnd) => Promise<void>,
 ): Promise<void> {
-  let disk = await world.open();
-  try {
-    const before = await writeAndLose(world, disk);
-    await world.close(disk);
-    disk = await world.open();
+  const before = await world.withDisk((disk) => writeAndLose(world, disk));
+  await world.withDisk(async (disk) => {
     await disk.rollback(SNAPSHOT);
     const files = (await findAndGoBack(world, disk, before)).split("\n");
     await disk.settleDeletions();
     await judge({ image: disk.export(), files });
     disk.check();
-  } finally {
-    await world.close(disk);
-  }
+  });
 }
