@@ -25,7 +25,7 @@ async function main(): Promise<number> {
       print(`${path}: ${((await Deno.stat(path)).size / 2 ** 20).toFixed(1)} MiB`);
     }
   } catch (error) {
-    print(`Cannot make the guest: ${(error as Error).message}`);
+    print((error as Error).message);
     return 1;
   }
   print(`${((performance.now() - startMs) / 1000).toFixed(1)} s`);

@@ -17,6 +17,7 @@
  * @module
  */
 import { runHost } from "../../kernel/packages.ts";
+import { findProgram, installPackages } from "../../setup.ts";
 
 /** Where everything of the guest lies. */
 export const GUEST_FOLDER = new URL("../../../build/linux-guest", import.meta.url).pathname;
@@ -52,6 +53,7 @@ const APT_WORDS = Object.entries({
   "Dir::State::status": `${APT_FOLDER}/status`,
   "Dir::Cache": APT_FOLDER,
   "Dir::Cache::pkgcache": "packages.bin",
+  "APT::Update::Error-Mode": "any",
   "Acquire::Languages": "none",
   "Acquire::Retries": "2",
   "Acquire::http::Timeout": "20",
@@ -76,6 +78,9 @@ export class UnreachableArchive extends Error {
 const apt = (program: string, ...words: string[]) =>
   runHost([program, ...APT_WORDS, ...words], APT_FOLDER);
 
+/** What apt says first of a failure. */
+const complaintIn = ({ message }: Error) => /\bE: (.*)/.exec(message)?.[1] ?? message;
+
 /** The package with a kernel in it that the meta package stands for today. */
 async function kernelPackage(): Promise<string> {
   const depends = await apt("apt-cache", "depends", "--important", KERNEL_PACKAGE);
@@ -86,8 +91,6 @@ async function kernelPackage(): Promise<string> {
 
 /** Downloads the newest of each package; what is there stays. */
 async function download(): Promise<Omit<UnpackedPackages, "root">> {
-  // An index that is missing is no failure yet: the packages may be in the others.
-  await apt("apt-get", "update", "-qq").catch(() => {});
   const kernel = await kernelPackage();
   const names = [kernel, ...PROGRAM_PACKAGES];
   const planned = await apt("apt-get", "download", "--print-uris", ...names);
@@ -124,11 +127,17 @@ export async function unpackedPackages(): Promise<UnpackedPackages | null> {
  * @throws {UnreachableArchive} When the archive cannot be reached or has not got them.
  */
 export async function fetchPackages(): Promise<UnpackedPackages> {
+  if (findProgram("xz") === undefined && !installPackages("xz-utils")) {
+    throw new UnreachableArchive("Cannot unpack a kernel: found no xz; install xz-utils");
+  }
   await Deno.mkdir(`${APT_FOLDER}/lists/partial`, { recursive: true });
   await Deno.mkdir(`${APT_FOLDER}/archives/partial`, { recursive: true });
   await Deno.writeTextFile(`${APT_FOLDER}/status`, ""); // Nothing is installed.
-  const { release, debs } = await download().catch((cause) => {
-    const why = (cause as Error).message;
+  // An index that is missing is no failure yet: the packages may be in the others.
+  const update = apt("apt-get", "update", "-qq");
+  const missing = await update.then(() => null, (error: Error) => error);
+  const { release, debs } = await download().catch((cause: Error) => {
+    const why = complaintIn(missing ?? cause);
     throw new UnreachableArchive(`Cannot fetch Debian's packages for the guest: ${why}`, { cause });
   });
   const before = await unpackedPackages();
