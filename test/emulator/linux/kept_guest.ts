@@ -33,14 +33,13 @@ async function readState(path: string): Promise<ArrayBuffer | null> {
   }
 }
 
-async function bake(parts: LinuxParts, path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+async function bake(parts: LinuxParts, path: string): Promise<ArrayBuffer> {
   for await (const { name } of Deno.readDir(GUEST_FOLDER)) {
     if (STATE.test(name)) await Deno.remove(`${GUEST_FOLDER}/${name}`);
   }
   const device = createMemoryDevice({ sectorCount: LINUX_SECTORS });
   const hda = v86Disk(device, { state: "nothing" });
-  const options = { hda, ...signal === undefined ? {} : { signal } };
-  await using guest = await LinuxGuest.start(parts, options);
+  await using guest = await LinuxGuest.start(parts, { hda });
   const state = await guest.bake(hda);
   await Deno.writeFile(`${path}.part`, new Uint8Array(state));
   await Deno.rename(`${path}.part`, path);
@@ -50,13 +49,11 @@ async function bake(parts: LinuxParts, path: string, signal?: AbortSignal): Prom
 /**
  * Reads the guest, and makes what is missing.
  *
- * @param options Whether the archive is asked for newer packages, and what ends the wait for the boot.
+ * @param options Whether the archive is asked for newer packages.
  * @returns The guest.
  * @throws {Error} When the packages cannot be had.
  */
-export async function keptGuest(
-  { isRefresh = false, signal }: { isRefresh?: boolean; signal?: AbortSignal } = {},
-): Promise<KeptGuest> {
+export async function keptGuest({ isRefresh = false } = {}): Promise<KeptGuest> {
   await Deno.mkdir(GUEST_FOLDER, { recursive: true });
   using turn = await Deno.open(`${GUEST_FOLDER}/lock`, { create: true, write: true });
   await turn.lock(true);
@@ -68,17 +65,17 @@ export async function keptGuest(
   ]);
   const parts: LinuxParts = { processor, bios: bios!, kernel, initramfs };
   const statePath = `${GUEST_FOLDER}/state-${files.fingerprint}.bin`;
-  const state = await readState(statePath) ?? await bake(parts, statePath, signal);
+  const state = await readState(statePath) ?? await bake(parts, statePath);
   return { files, statePath, parts, state };
 }
 
-/** Many times what it takes: nobody is to wait for a machine that is busy with other things. */
+/** What a test may take: longer than a guest is waited for, which then tells what it has said. */
 export const GUEST_TIMEOUT_MS = 300_000;
 
 /** The guest for tests; or, where Debian's archive cannot be reached, the reason to skip them. */
 export async function guestOrReason(): Promise<KeptGuest | string> {
   try {
-    return await keptGuest({ signal: AbortSignal.timeout(GUEST_TIMEOUT_MS) });
+    return await keptGuest();
   } catch (error) {
     if (!(error instanceof UnreachableArchive)) throw error;
     // The reporter only counts what is skipped.

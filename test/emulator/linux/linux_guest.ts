@@ -7,8 +7,8 @@
  * seen nothing of its disk then but the size, so the state fits every disk of that size.
  *
  * **Failure**: a command's own failure is no failure of the call: its status says so. A kernel that
- * panics, or a test that is over, makes the call in flight fail with the end of what was heard; the
- * emulator is destroyed by whoever disposes of the guest, in any case.
+ * panics or says nothing for minutes, or a test that is over, makes the call in flight fail with the
+ * end of what was heard; the emulator is destroyed by whoever disposes of the guest, in any case.
  *
  * Runs in Deno and in browsers: what it is built of comes from outside.
  *
@@ -60,6 +60,8 @@ export interface Answer {
 /** The initramfs is put at 64 MiB; the rest is what Linux and the tests need. */
 const MEMORY_BYTES = 128 * 1024 * 1024;
 const NEWLINE = 0x0a;
+/** How long an answer is waited for: many times what any takes, on however busy a machine. */
+const PATIENCE_MS = 240_000;
 const READY = new RegExp(`${READY_LINE} (.*)\n`);
 const STATUS = new RegExp(`\n${STATUS_MARK}(\\d+)\n`);
 const PANIC = /Kernel panic[^\n]*/;
@@ -186,10 +188,13 @@ export class LinuxGuest implements AsyncDisposable {
   /** Waits for words. Returns what came before them and what they tell, and forgets all of it. */
   #hears(words: RegExp): Promise<[before: string, told: string]> {
     return new Promise((resolve, reject) => {
-      const signal = this.#signal;
+      const patience = AbortSignal.timeout(PATIENCE_MS);
+      const signal = this.#signal === undefined
+        ? patience
+        : AbortSignal.any([patience, this.#signal]);
       const end = () => {
         this.#look = () => {};
-        signal?.removeEventListener("abort", giveUp);
+        signal.removeEventListener("abort", giveUp);
       };
       const giveUp = () => {
         end();
@@ -204,8 +209,8 @@ export class LinuxGuest implements AsyncDisposable {
         end();
         resolve([before, match[1]!]);
       };
-      if (signal?.aborted) return giveUp();
-      signal?.addEventListener("abort", giveUp);
+      if (signal.aborted) return giveUp();
+      signal.addEventListener("abort", giveUp);
       this.#look();
     });
   }

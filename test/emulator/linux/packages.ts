@@ -89,14 +89,15 @@ async function kernelPackage(): Promise<string> {
   return name;
 }
 
-/** Downloads the newest of each package; what is there stays. */
+/** Downloads the newest of each package. */
 async function download(): Promise<Omit<UnpackedPackages, "root">> {
   const kernel = await kernelPackage();
   const names = [kernel, ...PROGRAM_PACKAGES];
-  const planned = await apt("apt-get", "download", "--print-uris", ...names);
-  const debs = [...planned.matchAll(/^'[^']+' (\S+\.deb) /gm)].map(([, deb]) => deb!).toSorted();
-  if (debs.length !== names.length) throw new Error(`apt offers ${debs.length} of ${names}`);
-  await apt("apt-get", "download", "-qq", ...names);
+  const known = await apt("apt-cache", "policy", ...names);
+  const debs = [...known.matchAll(/^(\S+):\n.*\n {2}Candidate: (.*)$/gm)].map(([, name, version]) =>
+    `${name}_${version!.replaceAll(":", "%3a")}_i386.deb`
+  ).toSorted();
+  await apt("apt-get", "download", "-qq", ...names); // What is there stays.
   return { release: kernel.replace("linux-image-", ""), debs };
 }
 
@@ -137,7 +138,7 @@ export async function fetchPackages(): Promise<UnpackedPackages> {
   const update = apt("apt-get", "update", "-qq");
   const missing = await update.then(() => null, (error: Error) => error);
   const { release, debs } = await download().catch((cause: Error) => {
-    const why = complaintIn(missing ?? cause);
+    const why = [cause, ...missing === null ? [] : [missing]].map(complaintIn).join("; ");
     throw new UnreachableArchive(`Cannot fetch Debian's packages for the guest: ${why}`, { cause });
   });
   const before = await unpackedPackages();
