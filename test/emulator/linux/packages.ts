@@ -115,7 +115,7 @@ async function unpack(deb: string): Promise<void> {
  */
 export async function unpackedPackages(): Promise<UnpackedPackages | null> {
   try {
-    return JSON.parse(await Deno.readTextFile(READY));
+    return { ...JSON.parse(await Deno.readTextFile(READY)), root: UNPACKED };
   } catch {
     return null;
   }
@@ -147,7 +147,6 @@ export async function fetchPackages(): Promise<UnpackedPackages> {
   await Deno.remove(UNPACKED, { recursive: true }).catch(() => {});
   await Deno.mkdir(UNPACKED);
   for (const deb of debs) await unpack(deb);
-  const packages: UnpackedPackages = { release, debs, root: UNPACKED };
-  await Deno.writeTextFile(READY, JSON.stringify(packages));
-  return packages;
+  await Deno.writeTextFile(READY, JSON.stringify({ release, debs }));
+  return { release, debs, root: UNPACKED };
 }
