@@ -45,6 +45,13 @@ export interface OpfsDeviceOptions {
   /** Whether it is only read. Then others may read it too, in browsers that know how. */
   readonly readOnly?: boolean;
   /**
+   * Whether others that say so too may have it open at the same time, in browsers that know how. Who
+   * of them writes, and when, is for them to settle.
+   *
+   * @default {false}
+   */
+  readonly isShared?: boolean;
+  /**
    * What is done when someone else has it open.
    *
    * @default {"refuse"}
@@ -62,9 +69,12 @@ export interface OpfsDevice extends SyncBlockDevice, GrowableDevice {
   readonly usedBytes: number;
 }
 
+/** Two handles of one file go together when both are `read-only`, or both `readwrite-unsafe`. */
+type AccessMode = "readwrite" | "read-only" | "readwrite-unsafe";
+
 /** The part of a file's handle that only workers have, and the type checker's pages have not. */
 interface WorkerFileHandle {
-  createSyncAccessHandle?(options: { mode: "readwrite" | "read-only" }): Promise<SyncFile>;
+  createSyncAccessHandle?(options: { mode: AccessMode }): Promise<SyncFile>;
 }
 
 /** Who waits asks again so often. */
@@ -90,16 +100,15 @@ async function folderOf(
 async function openFile(
   handle: WorkerFileHandle,
   path: string,
-  { readOnly = false, whenBusy, signal, clock = systemClock }: OpfsDeviceOptions,
+  { readOnly = false, isShared = false, whenBusy, signal, clock = systemClock }: OpfsDeviceOptions,
 ): Promise<SyncFile> {
   if (handle.createSyncAccessHandle === undefined) {
     throw refuse("ENOTSUP", path, "want a dedicated worker, or openOpfsDeviceIn");
   }
+  const mode = isShared ? "readwrite-unsafe" : readOnly ? "read-only" : "readwrite";
   for (;;) {
     try {
-      const file = await handle.createSyncAccessHandle({
-        mode: readOnly ? "read-only" : "readwrite",
-      });
+      const file = await handle.createSyncAccessHandle({ mode });
       return withSharedMemory(file);
     } catch (error) {
       const isBusy = (error as Partial<Error>).name === "NoModificationAllowedError";

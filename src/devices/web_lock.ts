@@ -33,40 +33,26 @@ export interface WebLockOptions {
 }
 
 /**
- * Takes a lock.
+ * Takes a lock of any kind.
  *
- * @param device What is locked, for messages.
+ * @param locks Where locks are.
  * @param name The lock's name.
- * @param options Whether to wait.
- * @returns The lock.
- * @throws {BlockDeviceError} `EBUSY` when someone else holds it and we do not wait, `ENOTSUP` where
- * there are no locks. The signal's reason when it ended the wait.
+ * @param options As the browser has them: its mode, whether to wait, what ends the wait.
+ * @param onStolen Called when the lock was taken from its holder.
+ * @returns The lock; `null` when it was asked for with `ifAvailable` and is not to be had.
  */
-export function takeWebLock(
-  device: string,
+export function holdWebLock(
+  locks: LockManager,
   name: string,
-  options: WebLockOptions,
-): Promise<WebLock> {
-  const what = `Cannot open "${device}" for writing`;
-  const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+  options: LockOptions = {},
+  onStolen: () => void = () => {},
+): Promise<WebLock | null> {
   return new Promise((resolve, reject) => {
-    if (locks === undefined) {
-      const why = "there are no Web Locks here; want a page loaded securely, or lock: false";
-      throw new BlockDeviceError("ENOTSUP", `${what}: ${why}`, { device });
-    }
     let letGo = () => {};
     let isHeld = false;
     const held = new Promise<void>((release) => letGo = release);
-    const wanted: LockOptions = options.whenBusy === "refuse"
-      ? { ifAvailable: true }
-      : options.signal === undefined
-      ? {}
-      : { signal: options.signal };
-    const ended = locks.request(name, wanted, (lock) => {
-      if (lock === null) {
-        reject(new BlockDeviceError("EBUSY", `${what}: it is open elsewhere`, { device }));
-        return;
-      }
+    const ended = locks.request(name, options, (lock) => {
+      if (lock === null) return resolve(null);
       isHeld = true;
       resolve({
         release() {
@@ -78,8 +64,39 @@ export function takeWebLock(
       return held;
     }) as Promise<unknown> as Promise<void>;
     ended.catch((error) => {
-      if (isHeld) options.onStolen();
+      if (isHeld) onStolen();
       reject(error);
     });
   });
+}
+
+/**
+ * Takes a lock that one at a time has.
+ *
+ * @param device What is locked, for messages.
+ * @param name The lock's name.
+ * @param options Whether to wait.
+ * @returns The lock.
+ * @throws {BlockDeviceError} `EBUSY` when someone else holds it and we do not wait, `ENOTSUP` where
+ * there are no locks. The signal's reason when it ended the wait.
+ */
+export async function takeWebLock(
+  device: string,
+  name: string,
+  { whenBusy, signal, onStolen }: WebLockOptions,
+): Promise<WebLock> {
+  const what = `Cannot open "${device}" for writing`;
+  const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+  if (locks === undefined) {
+    const why = "there are no Web Locks here; want a page loaded securely, or lock: false";
+    throw new BlockDeviceError("ENOTSUP", `${what}: ${why}`, { device });
+  }
+  const wanted: LockOptions = whenBusy === "refuse"
+    ? { ifAvailable: true }
+    : signal === undefined
+    ? {}
+    : { signal };
+  const lock = await holdWebLock(locks, name, wanted, onStolen);
+  if (lock !== null) return lock;
+  throw new BlockDeviceError("EBUSY", `${what}: it is open elsewhere`, { device });
 }

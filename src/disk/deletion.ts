@@ -10,6 +10,8 @@
  * It goes in pieces, each a turn of its own: between them the tree may change in any way. A child that
  * is gone by then needs nothing.
  *
+ * A child that is held for readers is not written: the deletion waits until they have gone.
+ *
  * **Crash, failure, abort**: what was taken over stays; whoever begins again has less to do.
  *
  * This module is browser compatible.
@@ -20,6 +22,7 @@
 import { runAsync } from "../block/plan.ts";
 import type { DiskTree } from "./disk_tree.ts";
 import { type MoveProgress, Takeover } from "./layers/takeover.ts";
+import type { HeldLayers } from "./readers/held_layers.ts";
 import { childrenOf, leavingLayers, liftOver } from "./manifest/layer_tree.ts";
 
 /** Who is told how far a deletion has come, and what stops it. */
@@ -39,6 +42,8 @@ export interface DeletionHost {
   openLayer(id: number): Promise<void>;
   /** Keeps a layer open between turns, until what is returned is called. */
   keep(id: number): () => void;
+  /** Layers that readers may look at. */
+  readonly held: HeldLayers;
   /** Lets others have their turn. */
   pause(): Promise<void>;
 }
@@ -63,10 +68,14 @@ export async function settleDeletion(
   { onProgress, signal }: DeleteOptions,
 ): Promise<void> {
   let childCount = childrenOf(host.tree.manifest, id).length;
-  for (let leftCount = 0;; leftCount++) {
+  for (let leftCount = 0;;) {
     signal?.throwIfAborted();
     const move = await host.perform(() => beginMove(host, id));
     if (move === null) return;
+    if (move === "held") {
+      await host.held.whenFree(signal);
+      continue;
+    }
     childCount = Math.max(childCount, leftCount + 1);
     try {
       for (let isDone = false; !isDone;) {
@@ -82,6 +91,7 @@ export async function settleDeletion(
     } finally {
       move.letGo();
     }
+    leftCount++;
   }
 }
 
@@ -95,10 +105,11 @@ export function leavingIds({ manifest }: DiskTree): number[] {
   return leavingLayers(manifest).map(({ id }) => id);
 }
 
-async function beginMove(host: DeletionHost, id: number): Promise<Move | null> {
+async function beginMove(host: DeletionHost, id: number): Promise<Move | "held" | null> {
   const { tree } = host;
   const [child] = childrenOf(tree.manifest, id);
   if (child === undefined) return null;
+  if (host.held.isHeld(child.id)) return "held";
   await host.openLayer(child.id);
   return {
     child: child.id,
@@ -111,6 +122,7 @@ async function beginMove(host: DeletionHost, id: number): Promise<Move | null> {
 async function moveOn(host: DeletionHost, id: number, { child, takeover }: Move): Promise<boolean> {
   const { tree } = host;
   if (!childrenOf(tree.manifest, id).some((each) => each.id === child)) return true;
+  if (host.held.isHeld(child)) return true; // It is begun again when it may be written.
   await runAsync(takeover.advance(tree.stack.tableOf(child), tree.stack.tableOf(id)));
   if (!takeover.isDone) return false;
   await runAsync(tree.lift(liftOver(tree.manifest, child), child));

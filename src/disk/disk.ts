@@ -18,6 +18,7 @@
  * | a method | fails with |
  * |---|---|
  * | any, once the branch is closed | `ESHUTDOWN` |
+ * | one that would change a disk opened with `readOnly` | `EROFS` |
  * | one that ends in `Sync` | `EAGAIN` when anything would have to be waited for |
  * | one that takes a snapshot's or branch's name | `ENOENT`, `EEXIST`; `EINVAL` when it can be no name |
  *
@@ -77,8 +78,10 @@ export class Disk implements AsyncDisk {
    * @param options Its origin and its storage.
    * @returns The disk.
    * @throws {BlockDeviceError} `EBUSY` when somebody else has the storage open, `EINVAL` when the origin
-   * is not what the disk was made on, `ENOTSUP` when the storage's word stands for nothing here, and
+   * is not what the disk was made on, `ENOTSUP` when the storage's word stands for nothing here,
+   * `ENOENT` when a disk that is not there is only to be looked at, or a snapshot or branch of it, and
    * what the devices refuse.
+   * @throws {TypeError} When a snapshot is to be shown and `readOnly` is not set.
    *
    * @example Take a snapshot, go back to it
    * ```ts
@@ -95,8 +98,30 @@ export class Disk implements AsyncDisk {
    * await disk.device.read(sector, 0);
    * equal(sector[0], 1);
    * ```
+   *
+   * @example Look at a snapshot
+   * ```ts
+   * import { createMemoryStorage, Disk } from "cowdisk";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using storage = createMemoryStorage();
+   * const disk = await Disk.open("scratch", { origin: 2048, storage });
+   * await disk.device.write(new Uint8Array(512).fill(1), 0);
+   * await disk.snapshot("one");
+   * await disk.device.write(new Uint8Array(512).fill(2), 0);
+   * await disk.close();
+   *
+   * const wish = { origin: 2048, storage, readOnly: true, snapshot: "one" };
+   * await using look = await Disk.open("scratch", wish);
+   * const sector = new Uint8Array(512);
+   * await look.device.read(sector, 0);
+   * equal(sector[0], 1);
+   * ```
    */
   static async open(name: string, options: DiskOptions): Promise<Disk> {
+    if (options.snapshot !== undefined && options.readOnly !== true) {
+      throw new TypeError("Cannot show a snapshot of a disk to be written: want readOnly, or fork");
+    }
     const branch = options.branch ?? "main";
     const session = await DiskSession.open(name, options);
     try {
@@ -105,7 +130,7 @@ export class Disk implements AsyncDisk {
       await session.end();
       throw error;
     }
-    void session.resumeDeletions();
+    session.serveReaders();
     return new Disk(name, session, branch);
   }
 
@@ -353,6 +378,7 @@ export class Disk implements AsyncDisk {
    * @throws {BlockDeviceError} `ENOSPC` when the image is larger than the disk; what fits was written.
    */
   async import(image: ReadableStream<Uint8Array>, options: TransferOptions = {}): Promise<void> {
+    this.#open.requireWritable();
     await writeImage(this.#open.imagePlace(this.#branch), image, options);
   }
 
@@ -367,6 +393,7 @@ export class Disk implements AsyncDisk {
     pieces: AsyncIterable<ImagePiece> | Iterable<ImagePiece>,
     options: TransferOptions = {},
   ): Promise<void> {
+    this.#open.requireWritable();
     await writePieces(this.#open.imagePlace(this.#branch), pieces, options);
   }
 

@@ -7,6 +7,9 @@
  * | a manifest | the origin must be what it was made on, unless another version is accepted |
  * | anything else | refused |
  *
+ * Who only looks at a disk writes nothing in any case: neither a manifest, nor are layers removed that
+ * no manifest names. Layers are not removed either while somebody else looks.
+ *
  * **Failure**: a refusal comes before anything is written.
  *
  * This module is browser compatible.
@@ -22,6 +25,7 @@ import { chunkSizeFault, type TableEvent } from "../exception/mod.ts";
 import type { DiskEvent, DiskOptions } from "./disk_options.ts";
 import { DiskTree } from "./disk_tree.ts";
 import { LayerStack } from "./layers/layer_stack.ts";
+import { rollBack } from "./manifest/layer_tree.ts";
 import { layerSizeFault } from "./manifest/layer_size.ts";
 import {
   formatManifest,
@@ -132,7 +136,7 @@ export function* planFoundManifest(
     found.sectorCount === manifest.sectorCount;
   if (!isAccepted) throw refuse(name, "open", `its origin "${origin.name}" ${fault}`);
   const accepted = { ...manifest, origin: found };
-  yield* log.write(formatManifest(accepted));
+  if (options.readOnly !== true) yield* log.write(formatManifest(accepted));
   return { manifest: accepted, formerOrigin: manifest.origin };
 }
 
@@ -151,16 +155,18 @@ export async function loadTree(
   shelf: LayerShelf,
   options: DiskOptions,
 ): Promise<DiskTree> {
-  const { onEvent = () => {}, durability = "flush" } = options;
+  const { onEvent = () => {}, durability = "flush", readOnly = false } = options;
   const log = new ManifestLog(await shelf.openManifest());
   const text = await runAsync(log.read());
+  if (text === null && readOnly) throw isNotThere(name);
   if (text === null) await shelf.removeUnnamed(null);
-  const { manifest, formerOrigin } = await runAsync(
+  const { manifest: found, formerOrigin } = await runAsync(
     text === null
       ? planFirstManifest(name, origin, log, options)
       : planFoundManifest(name, origin, log, text, options),
   );
-  await shelf.removeUnnamed(manifest);
+  const manifest = shownBy(found, options);
+  if (!readOnly && shelf.seat?.hasReaders !== true) await shelf.removeUnnamed(manifest);
   if (formerOrigin !== null) {
     onEvent({ kind: "origin changed", before: formerOrigin, after: manifest.origin });
   }
@@ -172,6 +178,16 @@ export async function loadTree(
     onEvent: (layer, event) => tellOfLayer(onEvent, layer, event),
   });
   return new DiskTree(manifest, log, stack);
+}
+
+/** The manifest in which the branch shows what was asked for. */
+function shownBy(manifest: Manifest, { branch = "main", snapshot }: DiskOptions): Manifest {
+  return snapshot === undefined ? manifest : rollBack(manifest, branch, snapshot).manifest;
+}
+
+function isNotThere(name: string): BlockDeviceError {
+  const message = `Cannot look at the disk ${JSON.stringify(name)}: nobody has made it yet`;
+  return new BlockDeviceError("ENOENT", message);
 }
 
 function tellOfLayer(

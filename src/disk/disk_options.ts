@@ -53,6 +53,21 @@ export interface DiskOptions {
    */
   readonly whenBusy?: WhenBusy;
   /**
+   * Whether the disk is only looked at. It shows its branch as it is now, whatever its writer does from
+   * now on, and everything that would change it fails with `EROFS`. A writer that is there makes durable
+   * what was written to it first. A disk that nobody has made is `ENOENT`.
+   *
+   * | storage | beside a writer |
+   * |---|---|
+   * | IndexedDB; files of a browser that opens them more than once (Chromium) | yes |
+   * | files of other browsers; a directory; memory | `EBUSY`, for whoever comes second |
+   *
+   * @default {false}
+   */
+  readonly readOnly?: boolean;
+  /** With `readOnly`: the snapshot that the branch shows. Left out: what it holds. */
+  readonly snapshot?: string;
+  /**
    * The branch to open, and to make with a new disk.
    *
    * @default {"main"}

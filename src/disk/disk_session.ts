@@ -9,6 +9,11 @@
  * manifest names, is put away at its end, whether it has failed or not. The session ends with its last
  * branch; turns that come later fail with `ESHUTDOWN`.
  *
+ * A session that only looks refuses every change with `EROFS`. One that writes serves those that look:
+ * see `readers/reader_desk.ts`.
+ *
+ * Longer than most files: everything that is a turn.
+ *
  * This module is browser compatible.
  *
  * @module
@@ -29,9 +34,11 @@ import type { ImagePlace } from "./image/image_pieces.ts";
 import { planDiff } from "./layers/diff.ts";
 import type { Extent } from "./layers/held_chunks.ts";
 import { LayerKeeper } from "./layer_keeper.ts";
-import { branchOf, type Growth, snapshotOf } from "./manifest/layer_tree.ts";
-import type { Manifest } from "./manifest/manifest.ts";
+import { branchOf, type Growth, putLayerOn, snapshotOf } from "./manifest/layer_tree.ts";
+import { formatManifest, type Manifest } from "./manifest/manifest.ts";
 import { planIdentity } from "./origin_identity.ts";
+import { HeldLayers } from "./readers/held_layers.ts";
+import type { ReaderHost } from "./readers/reader_desk.ts";
 import { LayerShelf } from "./storage/layer_shelf.ts";
 import { Turns } from "./turns.ts";
 
@@ -40,6 +47,7 @@ interface SessionManner {
   readonly name: string;
   readonly onEvent: (event: DiskEvent) => void;
   readonly clock: Clock;
+  readonly readOnly: boolean;
   /** Whether what no layer holds reads as zeroes. */
   isOriginZeroes: boolean;
 }
@@ -48,8 +56,9 @@ interface SessionManner {
 type Growing = (manifest: Manifest) => Growth;
 
 /** One tree in use. */
-export class DiskSession implements DeletionHost {
+export class DiskSession implements DeletionHost, ReaderHost {
   readonly tree: DiskTree;
+  readonly held = new HeldLayers();
   readonly #shelf: LayerShelf;
   readonly #manner: SessionManner;
   readonly #turns = new Turns();
@@ -60,7 +69,8 @@ export class DiskSession implements DeletionHost {
     this.tree = tree;
     this.#shelf = shelf;
     this.#manner = manner;
-    this.#keeper = new LayerKeeper(tree, shelf, manner.onEvent);
+    this.#keeper = new LayerKeeper(tree, shelf, this.held, manner.onEvent);
+    if (shelf.seat?.hasReaders === true) this.held.hold(tree.manifest.nextId);
   }
 
   /**
@@ -71,12 +81,12 @@ export class DiskSession implements DeletionHost {
    */
   static async open(name: string, options: DiskOptions): Promise<DiskSession> {
     const origin = originOf(name, options.origin);
-    const shelf = await LayerShelf.open(name, options.storage, options.whenBusy);
+    const shelf = await LayerShelf.open(name, options);
     try {
       const tree = await loadTree(name, origin, shelf, options);
-      const { onEvent = () => {}, clock = systemClock } = options;
+      const { onEvent = () => {}, clock = systemClock, readOnly = false } = options;
       const isOriginZeroes = typeof options.origin === "number";
-      return new DiskSession(tree, shelf, { name, onEvent, clock, isOriginZeroes });
+      return new DiskSession(tree, shelf, { name, onEvent, clock, readOnly, isOriginZeroes });
     } catch (error) {
       await shelf.close();
       throw error;
@@ -158,6 +168,13 @@ export class DiskSession implements DeletionHost {
       if (tree.head(branch) !== undefined) throw this.#isOpen("open", branch);
       const devices = await this.#keeper.devicesFor(tree.manifest, layer);
       await runAsync(tree.openHead(branch, layer, devices));
+      if (!this.held.isHeld(layer)) return;
+      try {
+        await this.#point(branch, putLayerOn(tree.manifest, branch));
+      } catch (error) {
+        await runAsync(tree.closeHead(branch));
+        throw error;
+      }
     });
   }
 
@@ -185,11 +202,54 @@ export class DiskSession implements DeletionHost {
   async #end(): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.held.letGo(); // Whoever waits finds that the disk is closed.
     await this.#keeper.close();
   }
 
   #isOpen(verb: string, branch: string): BlockDeviceError {
     return new BlockDeviceError("EBUSY", `Cannot ${verb} the branch "${branch}": it is open`);
+  }
+
+  // Readers.
+
+  /** Begins to serve readers; goes on with interrupted deletions as soon as there are none. */
+  serveReaders(): void {
+    if (this.#manner.readOnly) return;
+    const { seat } = this.#shelf;
+    if (seat === null) void this.resumeDeletions();
+    else seat.serve(this);
+  }
+
+  freeze(): Promise<string> {
+    return this.perform(async () => {
+      const { tree } = this;
+      const before = tree.manifest;
+      await runAsync(tree.settle());
+      for (const branch of tree.openBranches) {
+        await this.#point(branch, putLayerOn(tree.manifest, branch));
+      }
+      this.held.hold(before.nextId);
+      return formatManifest(before);
+    });
+  }
+
+  free(): void {
+    if (this.held.isAny) {
+      this.held.letGo();
+      this.perform(() => this.#keeper.removeUnnamed()).catch(() => {}); // It was closed meanwhile.
+    }
+    void this.resumeDeletions();
+  }
+
+  /**
+   * Refuses to change a disk that is only looked at.
+   *
+   * @throws {BlockDeviceError} `EROFS`.
+   */
+  requireWritable(): void {
+    if (!this.#manner.readOnly) return;
+    const message = `Cannot change the disk "${this.#manner.name}": it was opened with readOnly`;
+    throw new BlockDeviceError("EROFS", message);
   }
 
   // Changes.
@@ -201,10 +261,19 @@ export class DiskSession implements DeletionHost {
    * @param change What is to become of the tree.
    */
   turn(branch: string, change: Growing): Promise<void> {
-    return this.perform(async () => {
-      const { manifest, made } = change(this.tree.manifest);
-      const devices = await this.#keeper.devicesFor(manifest, made);
-      await runAsync(this.tree.turn(manifest, branch, made, devices));
+    return this.#change(() => this.#point(branch, change(this.tree.manifest)), branch);
+  }
+
+  async #point(branch: string, { manifest, made }: Growth): Promise<void> {
+    const devices = await this.#keeper.devicesFor(manifest, made);
+    await runAsync(this.tree.turn(manifest, branch, made, devices));
+  }
+
+  /** As {@linkcode perform}, of what changes the disk. */
+  #change<Result>(work: () => Promise<Result>, branch: string): Promise<Result> {
+    return this.perform(() => {
+      this.requireWritable();
+      return work();
     }, branch);
   }
 
@@ -217,6 +286,7 @@ export class DiskSession implements DeletionHost {
   turnSync(branch: string, change: Growing): void {
     const { tree } = this;
     this.head(branch);
+    this.requireWritable();
     this.#shelf.requireSync();
     const before = tree.manifest;
     const why = this.#turns.isTaken
@@ -245,7 +315,7 @@ export class DiskSession implements DeletionHost {
    * @param change What is to become of the tree.
    */
   fork(by: string, branch: string, change: Growing): Promise<void> {
-    return this.perform(async () => {
+    return this.#change(async () => {
       const { manifest, made } = change(this.tree.manifest);
       const devices = await this.#keeper.devicesFor(manifest, made);
       await runAsync(this.tree.grow(manifest, branch, made, devices));
@@ -259,7 +329,7 @@ export class DiskSession implements DeletionHost {
    * @param change From the manifest to the next one.
    */
   change(by: string, change: (manifest: Manifest) => Manifest): Promise<void> {
-    return this.perform(async () => {
+    return this.#change(async () => {
       const next = change(this.tree.manifest);
       for (const branch of this.tree.openBranches) {
         const isLeft = next.branches.some(({ name }) => name === branch);
@@ -276,6 +346,7 @@ export class DiskSession implements DeletionHost {
    * @param options Who is told, and what stops it.
    */
   async settleDeletions(options: DeleteOptions, ids = leavingIds(this.tree)): Promise<void> {
+    this.requireWritable();
     for (const id of ids) await settleDeletion(this, id, options);
   }
 
@@ -297,7 +368,7 @@ export class DiskSession implements DeletionHost {
    * @returns Chunks that both the tree and the new version have changed.
    */
   changeOrigin(by: string, origin: BlockDevice): Promise<Extent[]> {
-    return this.perform(async () => {
+    return this.#change(async () => {
       const { manifest, stack } = this.tree;
       requireSize(this.#manner.name, origin, manifest.sectorCount);
       const identity = await runAsync(planIdentity(origin, manifest.origin.isWhole));

@@ -247,6 +247,11 @@ export class DiskTree {
     }
   }
 
+  /** Makes durable what the open layers have taken over, so that whoever reads their devices finds it. */
+  *settle(): Plan {
+    for (const { id } of this.stack.layers) yield* this.stack.tableOf(id).settle();
+  }
+
   /**
    * Closes layers that no open branch needs.
    *

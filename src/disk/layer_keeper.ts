@@ -6,7 +6,7 @@
  * |---|---|
  * | needed by an open branch, or kept | open |
  * | in the manifest | shut |
- * | in no manifest | removed |
+ * | in no manifest | removed; when it is held for readers, after they have gone |
  *
  * **Failure** while tidying is an event: the change before it is done, or has failed for another
  * reason, and the next opening of the disk tidies again.
@@ -21,12 +21,14 @@ import type { DiskEvent } from "./disk_options.ts";
 import type { DiskTree } from "./disk_tree.ts";
 import type { LayerDevices } from "./layers/layer_stack.ts";
 import type { Manifest } from "./manifest/manifest.ts";
+import type { HeldLayers } from "./readers/held_layers.ts";
 import type { LayerShelf } from "./storage/layer_shelf.ts";
 
 /** Opens, closes and removes the layers of a tree. */
 export class LayerKeeper {
   readonly #tree: DiskTree;
   readonly #shelf: LayerShelf;
+  readonly #held: HeldLayers;
   readonly #onEvent: (event: DiskEvent) => void;
   readonly #kept = new Map<symbol, number>();
 
@@ -35,9 +37,16 @@ export class LayerKeeper {
    *
    * @param tree Whose layers it keeps.
    * @param shelf Where their devices are.
+   * @param held Layers that readers may look at.
    * @param onEvent Told of failures while tidying.
    */
-  constructor(tree: DiskTree, shelf: LayerShelf, onEvent: (event: DiskEvent) => void) {
+  constructor(
+    tree: DiskTree,
+    shelf: LayerShelf,
+    held: HeldLayers,
+    onEvent: (event: DiskEvent) => void,
+  ) {
+    this.#held = held;
     this.#tree = tree;
     this.#shelf = shelf;
     this.#onEvent = onEvent;
@@ -114,6 +123,16 @@ export class LayerKeeper {
     }
   }
 
+  /** Removes what was held for readers and is in no manifest, now that it is not held any more. */
+  async removeUnnamed(): Promise<void> {
+    if (this.#tree.isInDoubt) return;
+    try {
+      await this.#shelf.removeUnnamed(this.#tree.manifest);
+    } catch (cause) {
+      this.#onEvent({ kind: "cleanup failed", cause });
+    }
+  }
+
   /** Closes everything, what was kept as well, and lets the storage go. No branch is open. */
   async close(): Promise<void> {
     this.#kept.clear();
@@ -130,6 +149,8 @@ export class LayerKeeper {
     if (tree.isInDoubt) return [];
     const named = new Set(tree.manifest.layers.map(({ id }) => id));
     const known = new Set([...before.layers.map(({ id }) => id), ...this.#shelf.openIds]);
-    return [...known].filter((id) => !named.has(id) && !tree.stack.has(id));
+    return [...known].filter((id) =>
+      !named.has(id) && !tree.stack.has(id) && !this.#held.isHeld(id)
+    );
   }
 }

@@ -8,6 +8,7 @@
  * | change | makes | lets go |
  * |---|---|---|
  * | snapshot | a new end on the old one, which gets the name | – |
+ * | hold for readers | a new end on the old one | – |
  * | roll back | a new end on the snapshot | the old end |
  * | fork | a new end, and branch, on the snapshot | – |
  * | delete a snapshot | – | its layer, at once or when what lies on it has taken over its data |
@@ -158,7 +159,18 @@ export function takeSnapshot(manifest: Manifest, branch: string, name: string): 
   }
   const end = branchOf(manifest, branch).layer;
   const layers = manifest.layers.map((each) => each.id === end ? { ...each, name } : each);
-  const growth = withLayer({ ...manifest, layers }, end);
+  return putLayerOn({ ...manifest, layers }, branch);
+}
+
+/**
+ * Puts a new end on a branch's. The old one is leaving from then on, unless it has a name.
+ *
+ * @param manifest The manifest.
+ * @param branch The branch.
+ * @throws {BlockDeviceError} `ENOSPC` when too many layers lie on each other.
+ */
+export function putLayerOn(manifest: Manifest, branch: string): Growth {
+  const growth = withLayer(manifest, branchOf(manifest, branch).layer);
   return { ...growth, manifest: withEnd(growth.manifest, branch, growth.made) };
 }
 

@@ -7,6 +7,7 @@
  * | asked for | is done |
  * |---|---|
  * | `open` | found; made when it is not there; found when somebody else was quicker to make it |
+ * | `openToRead` | found, and opened only to be read |
  * | `open` of what is open, or about to be | `EBUSY` |
  * | `shut` | the device is closed, and can be opened again after |
  * | `close` | all that is open is shut, also what was being opened; the first failure is told |
@@ -21,14 +22,19 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
+import type { ReaderDesk } from "../readers/reader_desk.ts";
 import type { DiskStorage } from "./storage.ts";
 
 /** Where devices live, each under a name of its own. */
 export interface DeviceHome {
   /** A name for people. */
   readonly name: string;
+  /** Where readers and the writer meet. */
+  readonly readers?: ReaderDesk | undefined;
   /** Opens a device that is there; `ENOENT` when it is not. */
   find(device: string): Promise<BlockDevice>;
+  /** As {@linkcode find}, only to read it. */
+  findToRead(device: string): Promise<BlockDevice>;
   /** Makes a device and opens it; `EEXIST` when it is there. */
   make(device: string, sectorCount: number): Promise<BlockDevice>;
   /** Removes a device, if it is there. */
@@ -66,9 +72,21 @@ export class AwaitedStorage implements DiskStorage {
     return this.#home.name;
   }
 
-  async open(device: string, sectorCount: number): Promise<BlockDevice> {
+  get readers(): ReaderDesk | undefined {
+    return this.#home.readers;
+  }
+
+  open(device: string, sectorCount: number): Promise<BlockDevice> {
+    return this.#begin(device, () => this.#findOrMake(device, sectorCount));
+  }
+
+  openToRead(device: string): Promise<BlockDevice> {
+    return this.#begin(device, () => this.#home.findToRead(device));
+  }
+
+  async #begin(device: string, open: () => Promise<BlockDevice>): Promise<BlockDevice> {
     this.#take(device, "open");
-    const opening = this.#findOrMake(device, sectorCount);
+    const opening = open();
     this.#open.set(device, opening);
     try {
       return await opening;

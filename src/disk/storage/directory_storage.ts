@@ -5,7 +5,7 @@
  *
  * | file | is |
  * |---|---|
- * | `manifest.cow` | the manifest; locked while a disk is open: a second one gets `EBUSY` |
+ * | `manifest.cow` | the manifest; locked while a disk is open: a second one gets `EBUSY`, unless both only read |
  * | `layer-3.cow` | a COW image as Linux writes it |
  * | anything else | left alone |
  *
@@ -57,6 +57,19 @@ class DirectoryStorage implements SyncDiskStorage {
     }
     this.#open.set(device, file);
     return file;
+  }
+
+  openToRead(device: string): Promise<SyncBlockDevice> {
+    return Promise.try(() => {
+      const path = this.#pathOf(device);
+      const what = `Cannot open "${path}"`;
+      if (this.#isClosed) throw new BlockDeviceError("ESHUTDOWN", `${what}: its storage is closed`);
+      if (this.#open.has(device)) throw new BlockDeviceError("EBUSY", `${what}: it is open`);
+      const lock = device === LOCKED;
+      const file = openFileDevice(path, { name: device, lock, readOnly: true });
+      this.#open.set(device, file);
+      return file;
+    });
   }
 
   shutSync(device: string): void {

@@ -3,7 +3,7 @@
  *
  * | database | is |
  * |---|---|
- * | `windows/manifest` | the manifest; its Web Lock stands for all of the disk: a second one gets `EBUSY` |
+ * | `windows/manifest` | the manifest; a Web Lock stands for all of the disk: a second writer gets `EBUSY` |
  * | `windows/layer-3` | the exceptions of a layer |
  * | `windows/notes/2024`, `linux/manifest` | another's; left alone |
  *
@@ -17,6 +17,7 @@
 
 import { openIdbDevice, removeIdbDevice, type WhenBusy } from "../../devices/idb.ts";
 import { databasesIn } from "../../devices/idb/idb_listing.ts";
+import { createWebReaderDesk } from "../readers/web_reader_desk.ts";
 import { AwaitedStorage, MANIFEST_DEVICE } from "./awaited_storage.ts";
 import type { DiskStorage } from "./storage.ts";
 
@@ -77,6 +78,8 @@ export function openIndexedDbStorage(
   const nameOf = (device: string) => `${name}/${device}`;
   return new AwaitedStorage({
     name,
+    readers: createWebReaderDesk(`idb/${name}`, { whenBusy, signal: options.signal }),
+    findToRead: (device) => openIdbDevice(nameOf(device), { ...rest, readOnly: true }),
     find: (device) => openIdbDevice(nameOf(device), optionsFor(device)),
     make: (device, sectorCount) =>
       openIdbDevice(nameOf(device), { ...optionsFor(device), create: { sectorCount } }),

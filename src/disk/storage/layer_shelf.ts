@@ -16,13 +16,15 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
-import type { WhenBusy } from "../../devices/web_lock.ts";
+import type { DiskOptions } from "../disk_options.ts";
 import type { LayerDevices } from "../layers/layer_stack.ts";
 import { layerSectors } from "../manifest/layer_size.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { MANIFEST_LOG_SECTORS } from "../manifest/manifest_log.ts";
+import { ReadStorage } from "../readers/read_storage.ts";
+import type { WriterSeat } from "../readers/reader_desk.ts";
 import { type DiskStorage, isSyncStorage, type SyncDiskStorage } from "./storage.ts";
-import { openStorageWord, type StorageWord } from "./storage_words.ts";
+import { openStorageWord } from "./storage_words.ts";
 
 const MANIFEST = "manifest";
 const LAYER = /^layer-([1-9]\d{0,15})$/;
@@ -37,6 +39,8 @@ function sectorsOf({ sectorCount, chunkSectors }: Manifest): number {
 
 /** Where the devices of a disk are taken from, and put back. */
 export class LayerShelf {
+  /** The place of the disk's writer, where it meets readers; `null` where there are none. */
+  readonly seat: WriterSeat | null;
   readonly #storage: DiskStorage;
   readonly #isOwned: boolean;
   readonly #open = new Set<number>();
@@ -47,8 +51,10 @@ export class LayerShelf {
    *
    * @param storage Where its devices are.
    * @param isOwned Whether the storage ends with the shelf.
+   * @param seat The writer's place, which ends with the shelf.
    */
-  constructor(storage: DiskStorage, isOwned: boolean) {
+  constructor(storage: DiskStorage, isOwned: boolean, seat: WriterSeat | null = null) {
+    this.seat = seat;
     this.#storage = storage;
     this.#isOwned = isOwned;
   }
@@ -57,17 +63,24 @@ export class LayerShelf {
    * A shelf where a disk is to be kept.
    *
    * @param name The disk's name.
-   * @param storage A storage, or a word for one: that one ends with the shelf.
-   * @param whenBusy What is done when somebody else has open what a word stands for.
-   * @throws {BlockDeviceError} `ENOTSUP` when the word stands for nothing here.
+   * @param options A storage, or a word for one: that one ends with the shelf.
+   * @throws {BlockDeviceError} `ENOTSUP` when the word stands for nothing here; `EBUSY` when somebody
+   * else writes.
    */
   static async open(
     name: string,
-    storage: DiskStorage | StorageWord,
-    whenBusy: WhenBusy = "refuse",
+    options: Pick<DiskOptions, "storage" | "whenBusy" | "readOnly">,
   ): Promise<LayerShelf> {
-    if (typeof storage !== "string") return new LayerShelf(storage, false);
-    return new LayerShelf(await openStorageWord(storage, name, whenBusy), true);
+    const { storage: wanted, whenBusy = "refuse", readOnly = false } = options;
+    const isOwned = typeof wanted === "string";
+    const storage = isOwned ? await openStorageWord(wanted, name, whenBusy) : wanted;
+    try {
+      if (readOnly) return new LayerShelf(await ReadStorage.open(storage, isOwned), true);
+      return new LayerShelf(storage, isOwned, await storage.readers?.beginWriting(name) ?? null);
+    } catch (error) {
+      if (isOwned) await storage.close();
+      throw error;
+    }
   }
 
   /**
@@ -169,6 +182,7 @@ export class LayerShelf {
       if (this.#hasManifest) await this.#storage.shut(MANIFEST);
       this.#hasManifest = false;
       if (this.#isOwned) await this.#storage.close();
+      await this.seat?.leave();
     }
   }
 

@@ -10,8 +10,8 @@
  *
  * | file | is |
  * |---|---|
- * | `windows/manifest` | the manifest; the browser lets one have it open: a second one gets `EBUSY` |
- * | `windows/layer-3` | the exceptions of a layer, packed |
+ * | `windows/manifest` | the manifest; the browser lets one have it open: a second writer gets `EBUSY` |
+ * | `windows/layer-3` | the exceptions of a layer, packed; open to a writer and its readers together |
  * | what has another kind of name, folders | left alone |
  *
  * **Crash**: every sector is as it was flushed, or as it was written since. The browser lets go of the
@@ -31,10 +31,12 @@ import { BlockDeviceError } from "../../block/errors.ts";
 import {
   openOpfsDevice,
   openOpfsDeviceIn,
+  type OpfsPortOptions,
   removeOpfsDevice,
   type WhenBusy,
 } from "../../devices/opfs.ts";
 import { filesIn } from "../../devices/opfs/opfs_listing.ts";
+import { createWebReaderDesk } from "../readers/web_reader_desk.ts";
 import { AwaitedStorage, MANIFEST_DEVICE } from "./awaited_storage.ts";
 import type { DiskStorage } from "./storage.ts";
 
@@ -63,6 +65,15 @@ const BUSY_RETRY_MS = 20;
 /** How often the files of a worker that has ended are asked for, before they count as somebody's. */
 const LEFT_OPEN_TRIES = 250;
 
+/** Says of a reader that was kept out why it was. */
+function toldOfWriter(error: unknown): never {
+  if (!(error instanceof BlockDeviceError) || error.code !== "EBUSY") throw error;
+  const why =
+    "this browser opens a file once at a time, so a disk cannot be looked at while it is " +
+    "open elsewhere";
+  throw new BlockDeviceError("EBUSY", `${error.message}; ${why}`, { cause: error });
+}
+
 /**
  * Opens a storage in the origin private file system. Nothing is made before a disk is opened on it.
  *
@@ -90,8 +101,9 @@ export function openOpfsStorage(path: string, options: OpfsStorageOptions = {}):
     }
   }
 
-  const open = (device: string, create?: { readonly sectorCount: number }) => {
-    const how = create === undefined ? {} : { create };
+  const open = (device: string, more: OpfsPortOptions = {}) => {
+    // Readers may look at a layer beside its writer; the manifest is one's alone.
+    const how = { ...more, isShared: device !== MANIFEST_DEVICE };
     return patiently<BlockDevice>(
       device,
       () =>
@@ -102,8 +114,10 @@ export function openOpfsStorage(path: string, options: OpfsStorageOptions = {}):
   };
   return new AwaitedStorage({
     name: path,
+    readers: createWebReaderDesk(`opfs/${path}`, { whenBusy, signal, clock }),
     find: (device) => open(device),
-    make: (device, sectorCount) => open(device, { sectorCount }),
+    findToRead: (device) => open(device, { readOnly: true }).catch(toldOfWriter),
+    make: (device, sectorCount) => open(device, { create: { sectorCount } }),
     remove: (device) => patiently(device, () => removeOpfsDevice(pathOf(device))),
     list: () => filesIn(path),
   });

@@ -11,6 +11,14 @@
  * - `remove` is about devices that are not open. Removing need not be durable.
  * - A storage outlives the disks that use it: whoever made it closes it.
  *
+ * Who only looks at a disk (`readOnly`) needs nothing of this but `open`, and keeps writers out as a
+ * writer does. A storage may do better:
+ *
+ * | it has | then |
+ * |---|---|
+ * | `openToRead` | a device that is there is opened so that it cannot be written |
+ * | `readers` as well | readers and a writer are open together: see `readers/reader_desk.ts` |
+ *
  * Storages: memory; a directory; IndexedDB; the origin private file system.
  *
  * This module is browser compatible.
@@ -19,11 +27,21 @@
  */
 
 import type { BlockDevice, SyncBlockDevice } from "../../block/device.ts";
+import type { ReaderDesk } from "../readers/reader_desk.ts";
 
 /** Keeps the devices of one disk. */
 export interface DiskStorage extends AsyncDisposable {
   /** A name for people. */
   readonly name: string;
+  /** Where readers and the writer of its disk meet. Left out: they keep each other out. */
+  readonly readers?: ReaderDesk | undefined;
+  /**
+   * Opens a device that is there, only to be read.
+   *
+   * @param device Its name.
+   * @throws {BlockDeviceError} `ENOENT` when it is not there.
+   */
+  openToRead?(device: string): Promise<BlockDevice>;
   /**
    * Opens a device, making it if need be.
    *

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { expect, test } from "vitest";
 import { Gate } from "../../../src/block/gate.ts";
-import { takeWebLock } from "../../../src/devices/web_lock.ts";
+import { holdWebLock, takeWebLock } from "../../../src/devices/web_lock.ts";
 
 const name = () => `lock-${crypto.randomUUID()}`;
 const never = () => {
@@ -60,6 +60,18 @@ test("whose lock is taken from them is told so", async () => {
   await navigator.locks.request(lock, { steal: true }, () => {});
   await stolen.wait();
   await first.release();
+});
+
+test("any kind of lock can be held, and one that is not to be had at once is null", async () => {
+  const lock = name();
+  const [one, two] = [
+    await holdWebLock(navigator.locks, lock, { mode: "shared" }),
+    await holdWebLock(navigator.locks, lock, { mode: "shared" }),
+  ];
+  expect(await holdWebLock(navigator.locks, lock, { ifAvailable: true })).toBe(null);
+  await one!.release();
+  await two!.release();
+  await (await holdWebLock(navigator.locks, lock, { ifAvailable: true }))!.release();
 });
 
 test("where there are no locks the refusal says what to do", async () => {

@@ -7,6 +7,7 @@ import { LayerKeeper } from "../../../src/disk/layer_keeper.ts";
 import { rollBack, takeSnapshot } from "../../../src/disk/manifest/layer_tree.ts";
 import { type Manifest, newManifest } from "../../../src/disk/manifest/manifest.ts";
 import { MANIFEST_LOG_SECTORS, ManifestLog } from "../../../src/disk/manifest/manifest_log.ts";
+import { HeldLayers } from "../../../src/disk/readers/held_layers.ts";
 import { LayerShelf } from "../../../src/disk/storage/layer_shelf.ts";
 import { createMemoryStorage } from "../../../src/disk/storage/memory_storage.ts";
 import type { DiskStorage } from "../../../src/disk/storage/storage.ts";
@@ -27,7 +28,9 @@ const MANIFEST: Manifest =
 function keeperOn(storage: DiskStorage, onEvent: (event: DiskEvent) => void = () => {}) {
   const log = new ManifestLog(createMemoryDevice({ sectorCount: MANIFEST_LOG_SECTORS }));
   const tree = new DiskTree(MANIFEST, log, layerStack());
-  return { tree, keeper: new LayerKeeper(tree, new LayerShelf(storage, false), onEvent) };
+  const held = new HeldLayers();
+  const keeper = new LayerKeeper(tree, new LayerShelf(storage, false), held, onEvent);
+  return { tree, held, keeper };
 }
 
 test("a layer is opened with what it lies on, and closed when nobody needs it", async () => {
@@ -55,6 +58,20 @@ test("devices of layers that the manifest has let go of are removed", async () =
   expect(await storage.list()).toEqual(["layer-1", "layer-2", "layer-3"]);
   await runAsync(tree.commit(manifest));
   await keeper.tidy(MANIFEST);
+  expect(await storage.list()).toEqual(["layer-1", "layer-2"]);
+});
+
+test("those that are held for readers are removed after they have gone", async () => {
+  await using storage = createMemoryStorage();
+  const { tree, held, keeper } = keeperOn(storage);
+  await keeper.openLayer(3);
+  const { manifest } = rollBack(MANIFEST, "main", "one");
+  await runAsync(tree.commit(manifest));
+  held.hold(4);
+  await keeper.tidy(MANIFEST);
+  expect(await storage.list()).toEqual(["layer-1", "layer-2", "layer-3"]);
+  held.letGo();
+  await keeper.removeUnnamed();
   expect(await storage.list()).toEqual(["layer-1", "layer-2"]);
 });
 

@@ -1,4 +1,4 @@
-/** An origin private file system in memory: folders, and files that one at a time has open. */
+/** An origin private file system in memory: folders, and files that are open in modes as Chromium's. */
 import type { SyncFile } from "../../../../src/devices/opfs/sync_file.ts";
 import { VolatileFile } from "./volatile_file.ts";
 
@@ -7,25 +7,30 @@ const refuse = (name: string) => new DOMException("as the browser says", name);
 class FakeFile {
   readonly kind = "file";
   readonly medium = new VolatileFile();
-  #isOpen = false;
+  readonly #modes: string[] = [];
 
   // deno-lint-ignore require-await
-  async createSyncAccessHandle(): Promise<SyncFile> {
-    if (this.#isOpen) throw refuse("NoModificationAllowedError");
-    this.#isOpen = true;
+  async createSyncAccessHandle({ mode = "readwrite" } = {}): Promise<SyncFile> {
+    const isFree = this.#modes.every((each) => each === mode && mode !== "readwrite");
+    if (!isFree) throw refuse("NoModificationAllowedError");
+    this.#modes.push(mode);
     const { medium } = this;
+    let isOpen = true;
     return {
       read: (target, options) => medium.read(target, options),
       write: (source, options) => medium.write(source, options),
       flush: () => medium.flush(),
       getSize: () => medium.getSize(),
       truncate: (byteCount) => medium.truncate(byteCount),
-      close: () => void (this.#isOpen = false),
+      close: () => {
+        if (isOpen) this.#modes.pop(); // They are all the same.
+        isOpen = false;
+      },
     };
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#modes.length > 0;
   }
 }
 

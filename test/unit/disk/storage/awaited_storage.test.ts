@@ -18,6 +18,7 @@ function scripted(answers: (ErrorCode | "opened")[]) {
   const home: DeviceHome = {
     name: "scripted",
     find: () => answer("find"),
+    findToRead: () => answer("find to read"),
     make: () => answer("make"),
     remove: () => Promise.resolve(),
     list: () => Promise.resolve(["manifest", "Notes", "layer-1", "a/b"]),
@@ -53,6 +54,14 @@ describe("opening", () => {
     if (code === null) await opening;
     else await expect(opening).rejects.toMatchObject({ code });
     expect(asked).toEqual(wanted);
+  });
+
+  test("only to read makes nothing", async () => {
+    const { storage, asked } = scripted(["ENOENT", "opened"]);
+    await expect(storage.openToRead("layer-1")).rejects.toMatchObject({ code: "ENOENT" });
+    await storage.openToRead("layer-1");
+    await expect(storage.openToRead("layer-1")).rejects.toMatchObject({ code: "EBUSY" });
+    expect(asked).toEqual(["find to read", "find to read"]);
   });
 
   test("that failed can be tried again", async () => {

@@ -105,14 +105,14 @@ test("a storage that is waited for cannot be used at once", async () => {
 });
 
 test("a storage that was opened by a word ends with its shelf, another does not", async () => {
-  const owned = await LayerShelf.open("disk", "memory");
+  const owned = await LayerShelf.open("disk", { storage: "memory" });
   owned.openSync(MANIFEST, [1]);
   await owned.close();
   expect(() => owned.openSync(MANIFEST, [1])).toThrow(
     expect.objectContaining({ code: "ESHUTDOWN" }),
   );
   await using storage = createMemoryStorage();
-  const lent = await LayerShelf.open("disk", storage);
+  const lent = await LayerShelf.open("disk", { storage });
   await lent.close();
   lent.openSync(MANIFEST, [1]);
   await lent.close();
