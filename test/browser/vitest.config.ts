@@ -20,6 +20,7 @@ import type { HomeWord } from "./disk_homes.ts";
 import { imageServerCommands } from "./image_server.ts";
 import { linuxGuestCommands } from "./linux_guest.ts";
 import { pageCommands } from "./page_visitor.ts";
+import { tabCommands } from "./tabs.ts";
 
 const { root, resolve } = ordinary;
 
@@ -97,9 +98,14 @@ function project(name: keyof typeof SHARES, headers: Record<string, string>) {
           persistentContext: `${profiles}/${name}`,
           launchOptions: { executablePath: findChromium(), args: [...chromiumFlags(), MEASURING] },
         }),
-        // Image hosts are servers, which a page cannot be; nor can it be outside of its frame, or
-        // make a guest of packages.
-        commands: { ...imageServerCommands, ...linuxGuestCommands, ...pageCommands },
+          // Image hosts are servers, which a page cannot be; nor can it be outside of its frame, or
+          // make a guest of packages.
+          commands: {
+            ...imageServerCommands,
+            ...linuxGuestCommands,
+            ...pageCommands,
+            ...tabCommands,
+          },
         instances: [{ browser: "chromium" }],
       },
     },
