@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { openDirectoryStorage } from "../../../src/disk/storage/directory_storage.ts";
 import { createMemoryStorage } from "../../../src/disk/storage/memory_storage.ts";
 import { patternOf } from "../../../src/testing/mod.ts";
-import { SECTOR_COUNT, tryDisk } from "./disk_model.ts";
+import { SECTOR_COUNT, tryDisk, tryDiskBesideReaders } from "./disk_model.ts";
 import { slowOrigin } from "./origins.ts";
 
 const ORIGIN = patternOf(77, 0, SECTOR_COUNT);
@@ -22,7 +22,12 @@ async function tryInMemory(seed: string): Promise<void> {
   await tryDisk(seed, { origin: SECTOR_COUNT, storage });
 }
 
-if (chosen !== undefined) test(`the seed ${chosen}`, () => tryInMemory(chosen));
+/** A seed tells what is tried: a failure's is one word. */
+function tryWhatIsMeant(seed: string): Promise<void> {
+  return seed.startsWith("readers/") ? tryDiskBesideReaders(seed) : tryInMemory(seed);
+}
+
+if (chosen !== undefined) test(`the seed ${chosen}`, () => tryWhatIsMeant(chosen));
 
 for (let block = 0; block < 4; block++) {
   test(`a disk shows what its model says, block ${block} of seeds`, async () => {
@@ -35,6 +40,10 @@ test("so does one on an origin that is waited for", async () => {
     await using storage = createMemoryStorage();
     await tryDisk(`slow/${seed}`, { origin: slowOrigin(ORIGIN), storage }, ORIGIN);
   }
+}, 60_000);
+
+test("so does one beside readers, each of which shows one moment, and after crashes", async () => {
+  for (let seed = 0; seed < 100; seed++) await tryDiskBesideReaders(`readers/${seed}`);
 }, 60_000);
 
 test("so does one in a directory, with every write durable or every flush", async () => {

@@ -6,6 +6,7 @@ import type { BlockDeviceError } from "../../../src/block/errors.ts";
 import type { AsyncDisk } from "../../../src/disk/async_disk.ts";
 import { Disk } from "../../../src/disk/disk.ts";
 import type { DiskOptions } from "../../../src/disk/disk_options.ts";
+import { ModelReaders } from "./model_readers.ts";
 import { patternOf, Prng } from "../../../src/testing/mod.ts";
 
 export const SECTOR_COUNT = 100;
@@ -50,16 +51,21 @@ export class DiskTrial {
   readonly branches = new Map<string, Uint8Array>();
   readonly #open = new Map<string, AsyncDisk>();
   readonly log: string[] = [];
+  readonly #readers: ModelReaders | null;
   #nameCount = 0;
   #underWay: Promise<unknown>[] = [];
 
   constructor(
     seed: string,
-    openDisk: (branch: string) => Promise<AsyncDisk>,
+    openDisk: ((branch: string) => Promise<AsyncDisk>) | "beside readers",
     origin: Uint8Array,
   ) {
     this.#prng = Prng.fromSeed(seed);
-    this.#openDisk = openDisk;
+    const readers = openDisk === "beside readers" ? new ModelReaders(this.#prng, this.log) : null;
+    this.#readers = readers;
+    this.#openDisk = openDisk === "beside readers"
+      ? (branch) => readers!.openDisk(branch)
+      : openDisk;
     this.#origin = origin;
     this.branches.set("main", origin);
   }
@@ -69,7 +75,10 @@ export class DiskTrial {
     for (let count = 0; count < operationCount; count++) await this.#step();
     await this.#verify();
     await this.#reopen();
+    await this.#readers?.verify();
+    await this.#readers?.end();
     await this.#verifyAll();
+    await this.#readers?.place.untilLayers(this.snapshots.size + this.branches.size);
     for (const disk of this.#open.values()) await disk.close();
   }
 
@@ -78,6 +87,7 @@ export class DiskTrial {
   }
 
   async #step(): Promise<void> {
+    if (this.#readers !== null && this.#prng.int(4) === 0) return await this.#meet(this.#readers);
     const [branch, disk] = this.#prng.pick([...this.#open]);
     const state = this.#prng.pick([null, ...this.snapshots.keys()]);
     const step = this.#prng.int(20);
@@ -90,6 +100,30 @@ export class DiskTrial {
     if (step === 17) return await this.#diff(branch, disk, state);
     if (step === 18) return await this.#verify();
     if (this.#prng.int(3) === 0) await this.#reopen();
+  }
+
+  /** Something that readers do, or happens to them. */
+  async #meet(readers: ModelReaders): Promise<void> {
+    const step = this.#prng.int(8);
+    if (step < 2) return await readers.go();
+    await this.#settle();
+    if (step < 4) return await readers.verify();
+    // A deletion that was not awaited takes the name away in a turn of its own.
+    for (const disk of this.#open.values()) await disk.diff(null, null);
+    const branch = this.#prng.pick([...this.branches.keys()]);
+    const snapshot = this.#prng.pick([null, null, ...this.snapshots.keys()]);
+    const isFatal = step === 7;
+    if (isFatal) { for (const disk of this.#open.values()) await disk.device.flush(); }
+    await readers.come({
+      branch,
+      snapshot,
+      want: (snapshot === null ? this.branches.get(branch) : this.snapshots.get(snapshot))!,
+      snapshots: [...this.snapshots.keys()],
+    }, isFatal);
+    if (!isFatal) return;
+    // What a crashed tab has in memory goes with it.
+    for (const disk of this.#open.values()) await disk.close().catch(() => {});
+    await this.#openAgain();
   }
 
   /** Not awaited: the next change must wait for it. */
@@ -159,11 +193,12 @@ export class DiskTrial {
     this.log.push(`delete ${name}${isAwaited ? "" : ", in the background"}`);
     this.snapshots.delete(name);
     // The disk may be closed before it is done.
-    const ending = disk.delete(name).catch((error) =>
-      assert(error.code === "ESHUTDOWN", String(error))
-    );
-    // The name is taken away by the first turn; what comes next waits for it.
-    if (isAwaited) await ending;
+    const ending = disk.delete(name).catch((error) => {
+      const isExpected = error.code === "ESHUTDOWN" || /the tab is gone$/.test(error.message);
+      assert(isExpected, String(error));
+    });
+    // The name is taken away by the first turn; what comes next waits for it. A reader may stay long.
+    if (isAwaited && this.#readers === null) await ending;
   }
 
   async #fork(disk: AsyncDisk, name: string | null): Promise<void> {
@@ -208,8 +243,12 @@ export class DiskTrial {
   async #reopen(): Promise<void> {
     this.log.push("close everything, open it");
     await this.#settle();
-    const names = [...this.#open.keys()];
     for (const disk of this.#open.values()) await disk.close();
+    await this.#openAgain();
+  }
+
+  async #openAgain(): Promise<void> {
+    const names = [...this.#open.keys()];
     this.#open.clear();
     const [first = "main", ...others] = names;
     const disk = await this.#openDisk(first);
@@ -249,6 +288,11 @@ export class DiskTrial {
   }
 }
 
+/** A trial of a disk beside readers. */
+export function tryDiskBesideReaders(seed: string): Promise<void> {
+  return tryDiskThatIs("beside readers", seed, "test/unit/disk/disk_model.test.ts");
+}
+
 /** A trial of a disk in this thread. */
 export function tryDisk(seed: string, options: DiskOptions, origin?: Uint8Array): Promise<void> {
   const openDisk = (branch: string) => Disk.open("trial", { ...options, branch });
@@ -257,7 +301,7 @@ export function tryDisk(seed: string, options: DiskOptions, origin?: Uint8Array)
 
 /** A trial's failure, with what is needed to have it again. */
 export async function tryDiskThatIs(
-  openDisk: (branch: string) => Promise<AsyncDisk>,
+  openDisk: ((branch: string) => Promise<AsyncDisk>) | "beside readers",
   seed: string,
   file: string,
   origin: Uint8Array = new Uint8Array(BYTE_COUNT),
