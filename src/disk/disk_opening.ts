@@ -37,6 +37,7 @@ import {
 } from "./manifest/manifest.ts";
 import { ManifestLog } from "./manifest/manifest_log.ts";
 import { planCompareIdentity, planIdentity } from "./origin_identity.ts";
+import { QuotaWatch } from "./quota_watch.ts";
 import type { LayerShelf } from "./storage/layer_shelf.ts";
 import { createZeroOrigin } from "./zero_origin.ts";
 
@@ -177,7 +178,7 @@ export async function loadTree(
     durability,
     onEvent: (layer, event) => tellOfLayer(onEvent, layer, event),
   });
-  return new DiskTree(manifest, log, stack);
+  return new DiskTree(manifest, log, stack, new QuotaWatch(onEvent, () => shelf.estimate()));
 }
 
 /** The manifest in which the branch shows what was asked for. */

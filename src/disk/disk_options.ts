@@ -21,6 +21,7 @@ import type { StorageWord } from "./storage/storage_words.ts";
  * |---|---|
  * | `usage`, `invalid`, `overflow` | a layer's COW device fills up, or its exceptions cannot be used |
  * | `origin changed` | another version of the origin was accepted when the disk was opened |
+ * | `quota` | the storage has no room: once, until something written later could be flushed |
  * | `deletion failed` | data could not be moved in the background; the next opening tries again |
  * | `cleanup failed` | a device that nobody needs could not be removed; the next opening tries again |
  */
@@ -30,6 +31,19 @@ export type DiskEvent =
     readonly kind: "origin changed";
     readonly before: OriginIdentity;
     readonly after: OriginIdentity;
+  }
+  | {
+    readonly kind: "quota";
+    /** The device that refused, as its storage calls it. */
+    readonly device: string;
+    /** The layer that it holds; `null` for the manifest. */
+    readonly layer: number | null;
+    /** How much was refused, when the device tells. */
+    readonly neededBytes: number | null;
+    /** What the browser says is used of what there is, if it says so. */
+    readonly usageBytes: number | null;
+    readonly quotaBytes: number | null;
+    readonly cause: unknown;
   }
   | { readonly kind: "deletion failed" | "cleanup failed"; readonly cause: unknown };
 

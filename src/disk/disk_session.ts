@@ -108,6 +108,9 @@ export class DiskSession implements DeletionHost, ReaderHost {
       const before = this.tree.manifest;
       try {
         return await work();
+      } catch (error) {
+        this.tree.quota.failed(error);
+        throw error;
       } finally {
         await this.#keeper.tidy(before);
       }
@@ -187,6 +190,9 @@ export class DiskSession implements DeletionHost, ReaderHost {
     return this.#turns.take(async () => {
       try {
         await runAsync(this.tree.closeHead(branch));
+      } catch (error) {
+        this.tree.quota.failed(error);
+        throw error;
       } finally {
         if (this.tree.openBranches.length > 0) await this.#keeper.tidy(this.tree.manifest);
         else await this.#end();

@@ -25,16 +25,19 @@
 import type { BlockDevice } from "../block/device.ts";
 import { assert, codeOf } from "../block/errors.ts";
 import type { Plan } from "../block/plan.ts";
-import { MappedDevice } from "../mapper/mod.ts";
+import type { MappedDevice } from "../mapper/mod.ts";
 import { createLinear } from "../targets/mod.ts";
 import type { LayerDevices, LayerStack } from "./layers/layer_stack.ts";
 import { branchOf, layerOf, pathTo } from "./manifest/layer_tree.ts";
 import { formatManifest, type Manifest, type OriginIdentity } from "./manifest/manifest.ts";
 import type { ManifestLog } from "./manifest/manifest_log.ts";
+import { QuotaWatch, WatchedHead } from "./quota_watch.ts";
 
 /** A disk's manifest and what is open of it. */
 export class DiskTree {
   readonly stack: LayerStack;
+  /** Who tells that there is no room. */
+  readonly quota: QuotaWatch;
   readonly #log: ManifestLog;
   readonly #heads = new Map<string, MappedDevice>();
   #manifest: Manifest;
@@ -46,8 +49,15 @@ export class DiskTree {
    * @param manifest What the log holds.
    * @param log Where manifests are written.
    * @param stack Where layers are opened.
+   * @param quota Who watches the devices of branches.
    */
-  constructor(manifest: Manifest, log: ManifestLog, stack: LayerStack) {
+  constructor(
+    manifest: Manifest,
+    log: ManifestLog,
+    stack: LayerStack,
+    quota: QuotaWatch = new QuotaWatch(),
+  ) {
+    this.quota = quota;
     this.#manifest = manifest;
     this.#log = log;
     this.stack = stack;
@@ -286,7 +296,7 @@ export class DiskTree {
   }
 
   *#begin(branch: string, layer: number): Plan {
-    const head = new MappedDevice(branch);
+    const head = new WatchedHead(branch, this.quota);
     yield* this.#point(head, layer);
     yield* head.resume();
     this.#heads.set(branch, head);

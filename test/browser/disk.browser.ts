@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** Disks with snapshots, kept in a real browser. */
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { cdp } from "vitest/browser";
-import { Disk } from "../../src/mod.ts";
+import { Disk, type DiskEvent } from "../../src/mod.ts";
 import { patternOf, verifySectors } from "../../src/testing/mod.ts";
 import { type HomeWord, type Place, storageAt, WRITTEN_SECTORS } from "./disk_homes.ts";
 import { liveThrough, worldOf } from "./disk_scenario.ts";
@@ -163,7 +163,11 @@ async function overfill(home: HomeWord, makeRoom: () => Promise<void>): Promise<
   after.set(patternOf(2, 500, 20_000), 500 * 512);
   {
     await using storage = storageHere(place);
-    await using disk = await Disk.open(place.name, { origin: sectorCount, storage });
+    const events: DiskEvent[] = [];
+    const onEvent = (event: DiskEvent) => {
+      if (event.kind === "quota") events.push(event);
+    };
+    await using disk = await Disk.open(place.name, { origin: sectorCount, storage, onEvent });
     await disk.device.write(patternOf(1, 0, 1000), 0);
     await disk.snapshot("before");
     const fill = async () => {
@@ -171,6 +175,9 @@ async function overfill(home: HomeWord, makeRoom: () => Promise<void>): Promise<
       await disk.device.flush();
     };
     await expect(fill()).rejects.toThrow(refusal("ENOSPC"));
+    await expect(fill()).rejects.toThrow(refusal("ENOSPC"));
+    await vi.waitFor(() => expect(events).toHaveLength(1));
+    expect(events).toMatchObject([{ kind: "quota", layer: 2, usageBytes: expect.any(Number) }]);
     // What was refused may be there in part, sector by sector; the rest is as it was.
     const found = await contentOf(disk.device);
     for (let sector = 0; sector < sectorCount; sector++) {
@@ -182,6 +189,7 @@ async function overfill(home: HomeWord, makeRoom: () => Promise<void>): Promise<
     disk.check();
     await makeRoom();
     await fill();
+    expect(events).toHaveLength(1);
   }
   {
     await using storage = storageHere(place);

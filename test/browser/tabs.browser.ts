@@ -56,6 +56,44 @@ async function removeAll(place: Place): Promise<void> {
   worker.terminate();
 }
 
+/** One tab looks while another works, crashes, and a third works on. */
+async function lookOn(place: Place): Promise<void> {
+  const writer = await tabOn(place);
+  await writer.tell("fill", 1);
+  expect(await writer.tell("layersOf", place, 1)).toBe("1");
+  const reader = await tabOn(place, { readOnly: true });
+  for (let round = 1; round <= 5; round++) {
+    // What is read while the other works is of one moment as well.
+    const working = writer.tell("work", 10 * round);
+    expect(await reader.tell("seedOf", [1])).toBe("1");
+    await working;
+    expect(await reader.tell("seedOf", [1])).toBe("1");
+  }
+  expect(await reader.tell("write")).toMatch(/^EROFS: .*it is read-only$/);
+  await writer.tell("fill", 7);
+  const later = await tabOn(place, { readOnly: true });
+  await writer.tell("work", 100);
+  expect(await later.tell("seedOf", [7])).toBe("7");
+
+  // A writer that comes beside readers, after one that has crashed.
+  await writer.end("crash");
+  expect(await reader.tell("seedOf", [1])).toBe("1");
+  const second = await tabOn(place, { whenBusy: "wait" });
+  await second.tell("work", 200);
+  await second.tell("fill", 9);
+  expect(await reader.tell("seedOf", [1])).toBe("1");
+  expect(await later.tell("seedOf", [7])).toBe("7");
+  await reader.tell("close");
+  await later.end("crash");
+  // Its own end, and what snapshots are left that were not deleted in time.
+  const snapshots = Number(await second.tell("snapshotCount"));
+  expect(await second.tell("layersOf", place, snapshots + 1)).toBe(String(snapshots + 1));
+  expect(await second.tell("seedOf", [9])).toBe("9");
+  await second.tell("close");
+  await second.end("close");
+  await removeAll(place);
+}
+
 describe.each(HOMES)("a disk in %s and two tabs", (home) => {
   test("the second to write is EBUSY and told what it can do", async () => {
     const place = newPlace(home);
@@ -92,41 +130,6 @@ describe.each(HOMES)("a disk in %s and two tabs", (home) => {
     },
   );
 
-  test("who looks sees one moment while the other writes on, and leaves nothing behind", async () => {
-    const place = newPlace(home);
-    const writer = await tabOn(place);
-    await writer.tell("fill", 1);
-    expect(await writer.tell("layersOf", place, 1)).toBe("1");
-    const reader = await tabOn(place, { readOnly: true });
-    for (let round = 1; round <= 5; round++) {
-      // What is read while the other works is of one moment as well.
-      const working = writer.tell("work", 10 * round);
-      expect(await reader.tell("seedOf", [1])).toBe("1");
-      await working;
-      expect(await reader.tell("seedOf", [1])).toBe("1");
-    }
-    expect(await reader.tell("write")).toMatch(/^EROFS: .*it is read-only$/);
-    await writer.tell("fill", 7);
-    const later = await tabOn(place, { readOnly: true });
-    await writer.tell("work", 100);
-    expect(await later.tell("seedOf", [7])).toBe("7");
-
-    // A writer that comes beside readers, after one that has crashed.
-    await writer.end("crash");
-    expect(await reader.tell("seedOf", [1])).toBe("1");
-    const second = await tabOn(place, { whenBusy: "wait" });
-    await second.tell("work", 200);
-    await second.tell("fill", 9);
-    expect(await reader.tell("seedOf", [1])).toBe("1");
-    expect(await later.tell("seedOf", [7])).toBe("7");
-    await reader.tell("close");
-    await later.end("crash");
-    // Its own end, and what snapshots are left that were not deleted in time.
-    const snapshots = Number(await second.tell("snapshotCount"));
-    expect(await second.tell("layersOf", place, snapshots + 1)).toBe(String(snapshots + 1));
-    expect(await second.tell("seedOf", [9])).toBe("9");
-    await second.tell("close");
-    await second.end("close");
-    await removeAll(place);
-  });
+  test("who looks sees one moment while the other writes on, and leaves nothing behind", () =>
+    lookOn(newPlace(home)));
 });

@@ -20,10 +20,12 @@
  * @module
  */
 
+/// <reference lib="dom" />
+
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
 import type { ReaderDesk } from "../readers/reader_desk.ts";
-import type { DiskStorage } from "./storage.ts";
+import type { DiskStorage, StorageEstimateBytes } from "./storage.ts";
 
 /** Where devices live, each under a name of its own. */
 export interface DeviceHome {
@@ -115,6 +117,13 @@ export class AwaitedStorage implements DiskStorage {
   async list(): Promise<string[]> {
     const names = await this.#home.list();
     return names.filter((name) => DEVICE.test(name));
+  }
+
+  /** What the browser says of all that is kept for this origin. */
+  async estimate(): Promise<StorageEstimateBytes> {
+    const storage = (globalThis.navigator as Navigator | undefined)?.storage;
+    const { usage = null, quota = null } = await storage?.estimate?.() ?? {};
+    return { usageBytes: usage, quotaBytes: quota };
   }
 
   async close(): Promise<void> {

@@ -23,7 +23,12 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { MANIFEST_LOG_SECTORS } from "../manifest/manifest_log.ts";
 import { ReadStorage } from "../readers/read_storage.ts";
 import type { WriterSeat } from "../readers/reader_desk.ts";
-import { type DiskStorage, isSyncStorage, type SyncDiskStorage } from "./storage.ts";
+import {
+  type DiskStorage,
+  isSyncStorage,
+  type StorageEstimateBytes,
+  type SyncDiskStorage,
+} from "./storage.ts";
 import { openStorageWord } from "./storage_words.ts";
 
 const MANIFEST = "manifest";
@@ -172,6 +177,11 @@ export class LayerShelf {
     if (manifest === null && found.length > 0) throw this.#isHeadless(found);
     const named = new Set(manifest?.layers.map(({ id }) => id));
     for (const id of found) if (!named.has(id)) await this.#storage.remove(nameOf(id));
+  }
+
+  /** How much room the storage has, if it knows. */
+  async estimate(): Promise<StorageEstimateBytes | null> {
+    return await this.#storage.estimate?.() ?? null;
   }
 
   /** Ends use of everything. */

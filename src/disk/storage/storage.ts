@@ -29,6 +29,14 @@
 import type { BlockDevice, SyncBlockDevice } from "../../block/device.ts";
 import type { ReaderDesk } from "../readers/reader_desk.ts";
 
+/** How much room there is, as far as it is known. */
+export interface StorageEstimateBytes {
+  /** What is used. */
+  readonly usageBytes: number | null;
+  /** What may be used. */
+  readonly quotaBytes: number | null;
+}
+
 /** Keeps the devices of one disk. */
 export interface DiskStorage extends AsyncDisposable {
   /** A name for people. */
@@ -63,6 +71,8 @@ export interface DiskStorage extends AsyncDisposable {
   remove(device: string): Promise<void>;
   /** The names of all devices there are, open or not. */
   list(): Promise<string[]>;
+  /** How much room there is in all. Left out: not known. */
+  estimate?(): Promise<StorageEstimateBytes>;
   /** Ends use of the storage, and of devices that are still open. */
   close(): Promise<void>;
 }

@@ -14,6 +14,8 @@ interface Shown {
   readonly want: Uint8Array;
   readonly snapshots: string;
   readonly opened: number;
+  /** The newest layer that it may look at. */
+  readonly newest: number;
 }
 
 /** The model's state that a reader is opened on. */
@@ -35,10 +37,19 @@ export class ModelReaders {
   readonly #shown: Shown[] = [];
   #writer: Tab = this.place.newTab();
   #count = 0;
+  /** Steps until the writer crashes. */
+  #left = Infinity;
+  /** What was done to a layer that a reader may look at. */
+  readonly #trespasses: string[] = [];
 
   constructor(prng: Prng, log: string[]) {
     this.#prng = prng;
     this.#log = log;
+    this.place.onStep = (by, what) => {
+      if (by === this.#writer && this.#left-- === 0) by.crash(prng);
+      const id = Number(/^(?:write|remove) layer-(\d+)$/.exec(what)?.[1] ?? Infinity);
+      if (this.#shown.some(({ newest }) => id <= newest)) this.#trespasses.push(what);
+    };
   }
 
   /** Opens the disk to write it; after a crash, in another tab. */
@@ -54,10 +65,8 @@ export class ModelReaders {
    */
   async come({ branch, snapshot, want, snapshots }: Moment, isFatal: boolean): Promise<void> {
     const writer = this.#writer;
-    let left = isFatal ? this.#prng.int(40) : Infinity;
-    this.place.onStep = (by) => {
-      if (by === writer && left-- === 0) writer.crash(this.#prng);
-    };
+    this.#left = isFatal ? this.#prng.int(40) : Infinity;
+    const ids = this.place.names.map((name) => Number(/^layer-(\d+)$/.exec(name)?.[1] ?? 0));
     const opened = this.#count++;
     this.#log.push(`reader ${opened} of ${snapshot ?? branch}${isFatal ? ", a crash" : ""}`);
     const disk = await Disk.open("trial", {
@@ -67,8 +76,9 @@ export class ModelReaders {
       branch,
       ...snapshot === null ? {} : { snapshot },
     });
-    this.#shown.push({ disk, want, snapshots: sorted(snapshots), opened });
-    this.place.onStep = () => {};
+    const newest = Math.max(...ids);
+    this.#shown.push({ disk, want, snapshots: sorted(snapshots), opened, newest });
+    this.#left = Infinity;
     if (isFatal) {
       writer.crash(this.#prng);
       this.#writer = this.place.newTab({ whenBusy: "wait" });
@@ -78,6 +88,7 @@ export class ModelReaders {
 
   /** Every reader shows what it showed. */
   async verify(): Promise<void> {
+    assert(this.#trespasses.length === 0, `beside a reader: ${this.#trespasses.join()}`);
     for (const { disk, want, snapshots, opened } of this.#shown) {
       assert(areEqual(await contentsOf(disk), want), `reader ${opened} reads wrong`);
       const names = sorted(disk.snapshots.map(({ name }) => name));
