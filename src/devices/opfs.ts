@@ -26,6 +26,7 @@ import type { BlockDevice, SyncBlockDevice } from "../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../block/errors.ts";
 import { SECTORS_MAX } from "../block/units.ts";
 import { type GrowableDevice, isDeviceSize } from "./growable.ts";
+import { isUnmade } from "./opfs/slot_loader.ts";
 import { formatSlotFile, SlotStorage } from "./opfs/slot_storage.ts";
 import { opfsRefusal, type SyncFile, withSharedMemory } from "./opfs/sync_file.ts";
 import { connectDevice } from "./port_device.ts";
@@ -131,8 +132,8 @@ async function openStorage(
   let isNew = false;
   try {
     if (create !== undefined) {
-      // An empty file is what is left of a page that ended while it made one.
-      if (file.getSize() > 0) throw refuse("EEXIST", path, "there is one already");
+      // A page may have ended while it made one.
+      if (!isUnmade(file)) throw refuse("EEXIST", path, "there is one already");
       isNew = true;
       formatSlotFile(file, create.sectorCount);
     }

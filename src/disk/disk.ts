@@ -431,14 +431,31 @@ export class Disk implements AsyncDisk {
   /**
    * Makes everything durable and ends use of this branch; closing twice is no mistake. With the last
    * branch the storage is let go.
+   *
+   * @throws {BlockDeviceError} `ENOSPC` when there is no room for what was written since the last flush.
+   * The disk is open then as before: make room, and close it again; or give up what was not flushed, as
+   * `await using` does.
    */
   close(): Promise<void> {
-    return this.#closing ??= this.#session.closeBranch(this.#branch);
+    return this.#closing ??= this.#close("leave open");
   }
 
-  /** As {@linkcode close}. */
+  /**
+   * As {@linkcode close}, and closes the disk also when there is no room: nobody could close it again.
+   *
+   * @throws {BlockDeviceError} `ENOSPC` when something was lost that was not flushed.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    return this.#closing ??= this.#close("close");
+  }
+
+  async #close(withoutRoom: "close" | "leave open"): Promise<void> {
+    try {
+      await this.#session.closeBranch(this.#branch, withoutRoom);
+    } catch (error) {
+      if (this.#session.tree.head(this.#branch) !== undefined) this.#closing = null;
+      throw error;
+    }
   }
 
   /**

@@ -185,9 +185,12 @@ export class DiskSession implements DeletionHost, ReaderHost {
    * Closes the device of a branch; what was written is durable then. The last one ends the session.
    *
    * @param branch Its name.
+   * @param withoutRoom Whether to close it when there is no room for what was written, or to leave it
+   * open. It is told in either case.
    */
-  closeBranch(branch: string): Promise<void> {
+  closeBranch(branch: string, withoutRoom: "close" | "leave open" = "close"): Promise<void> {
     return this.#turns.take(async () => {
+      if (withoutRoom === "leave open") await this.#requireRoom(branch);
       try {
         await runAsync(this.tree.closeHead(branch));
       } catch (error) {
@@ -198,6 +201,15 @@ export class DiskSession implements DeletionHost, ReaderHost {
         else await this.#end();
       }
     });
+  }
+
+  async #requireRoom(branch: string): Promise<void> {
+    try {
+      await this.tree.head(branch)?.flush();
+    } catch (error) {
+      if (codeOf(error) === "ENOSPC") throw error;
+      // Whatever else there is shows when it is closed.
+    }
   }
 
   /** Ends a session that no branch was opened in. */

@@ -17,6 +17,12 @@ export type { Extent } from "./layers/held_chunks.ts";
 export type { MoveProgress } from "./layers/takeover.ts";
 export type { OriginIdentity } from "./manifest/manifest.ts";
 export type { TaggedDevice } from "./origin_tag.ts";
+export type { ReaderDesk, ReaderHost, ReaderSeat, WriterSeat } from "./readers/reader_desk.ts";
 export { createMemoryStorage } from "./storage/memory_storage.ts";
-export { type DiskStorage, isSyncStorage, type SyncDiskStorage } from "./storage/storage.ts";
+export {
+  type DiskStorage,
+  isSyncStorage,
+  type StorageEstimateBytes,
+  type SyncDiskStorage,
+} from "./storage/storage.ts";
 export type { StorageWord } from "./storage/storage_words.ts";

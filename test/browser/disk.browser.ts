@@ -187,6 +187,8 @@ async function overfill(home: HomeWord, makeRoom: () => Promise<void>): Promise<
       if (!isNew) verifySectors(got, part(before), sector, "after the refusal");
     }
     disk.check();
+    // What a device keeps in memory would be lost; files have what was not refused.
+    if (home === "idb") await expect(disk.close()).rejects.toThrow(refusal("ENOSPC"));
     await makeRoom();
     await fill();
     expect(events).toHaveLength(1);

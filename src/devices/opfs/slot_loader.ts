@@ -15,6 +15,7 @@
 
 import { BlockDeviceError } from "../../block/errors.ts";
 import { divCeil, SECTOR_BYTES } from "../../block/units.ts";
+import { isZeroBytes } from "../byte_scan.ts";
 import { FrameDirectory } from "../frame_directory.ts";
 import {
   decodeEntry,
@@ -40,6 +41,20 @@ export interface LoadedSlots {
   readonly lostSlots: readonly number[];
   /** The file's length. */
   readonly fileBytes: number;
+}
+
+/**
+ * Whether a file is what a cut can leave of one that was being made: empty, or as long as the slot of
+ * the header and nothing but zeroes. It holds nothing, so nothing is lost when it is made again.
+ *
+ * @param file The file.
+ */
+export function isUnmade(file: SyncFile): boolean {
+  const byteCount = file.getSize();
+  if (byteCount === 0) return true;
+  if (byteCount !== SLOT_BYTES) return false;
+  const bytes = new Uint8Array(SLOT_BYTES);
+  return file.read(bytes, { at: 0 }) === SLOT_BYTES && isZeroBytes(bytes, 0, SLOT_BYTES);
 }
 
 /**

@@ -153,7 +153,7 @@ class DiskHost {
     try {
       const disk = await open();
       if (this.#isLeft) {
-        await disk.close();
+        await disk[Symbol.asyncDispose]();
         throw closedDisk(this.#name);
       }
       const { branch, device } = disk;
@@ -172,7 +172,7 @@ class DiskHost {
 
   async #closeBranch(number: number, disk: Disk): Promise<Answer> {
     try {
-      await disk.close();
+      await disk[Symbol.asyncDispose]();
     } finally {
       this.#branches.delete(number);
       if (--this.#branchCount === 0) await this.#origin?.close();
@@ -234,7 +234,7 @@ class DiskHost {
     this.#isLeft = true;
     const open = [...this.#branches.values()];
     this.#branches.clear();
-    await Promise.allSettled(open.map(({ disk }) => disk.close()));
+    await Promise.allSettled(open.map(({ disk }) => disk[Symbol.asyncDispose]()));
     await this.#origin?.close().catch(() => {}); // There is nobody to be told.
     this.#answers.close();
     await (await this.#lock)?.release();

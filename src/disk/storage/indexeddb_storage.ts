@@ -8,7 +8,8 @@
  * | `windows/notes/2024`, `linux/manifest` | another's; left alone |
  *
  * **Crash**: every device is as it was at one of its flushes, whole. **Over the quota** a flush is
- * `ENOSPC`; what was written is kept in memory, and goes into the database with a later flush.
+ * `ENOSPC`; what was written is kept in memory, and goes into the database with a later flush. So a
+ * disk that cannot be flushed stays open when it is closed: see `Disk.close`.
  *
  * This module is browser compatible.
  *

@@ -111,4 +111,40 @@ describe("a disk", () => {
       expect(events).toHaveLength(1);
     }
   });
+
+  test("that cannot be flushed stays open when it is closed, and is closed when there is room", async () => {
+    const storage = new SimulatedStorage();
+    const disk = await Disk.open("disk", { origin: 80, storage });
+    await disk.device.write(patternOf(1, 0, 80), 0);
+    storage.onStep = (what) => {
+      if (!what.startsWith("read")) throw noRoom(what);
+    };
+    for (let count = 0; count < 2; count++) {
+      await expect(disk.close()).rejects.toMatchObject({ code: "ENOSPC" });
+    }
+    const found = new Uint8Array(80 * 512);
+    await disk.device.read(found, 0);
+    expect(found).toEqual(patternOf(1, 0, 80));
+    storage.onStep = () => {};
+    await disk.close();
+    await disk.close();
+    await using again = await Disk.open("disk", { origin: 80, storage });
+    await again.device.read(found, 0);
+    expect(found).toEqual(patternOf(1, 0, 80));
+  });
+
+  test("that nobody could close again is closed all the same, and tells", async () => {
+    const storage = new SimulatedStorage();
+    const disk = await Disk.open("disk", { origin: 80, storage });
+    await disk.device.write(patternOf(1, 0, 80), 0);
+    await disk.device.flush();
+    await disk.device.write(patternOf(2, 0, 80), 0);
+    storage.onStep = (what) => {
+      if (!what.startsWith("read")) throw noRoom(what);
+    };
+    await expect(disk[Symbol.asyncDispose]()).rejects.toMatchObject({ code: "ENOSPC" });
+    expect(() => disk.device).toThrow(expect.objectContaining({ code: "ESHUTDOWN" }));
+    storage.onStep = () => {};
+    await (await Disk.open("disk", { origin: 80, storage })).close();
+  });
 });

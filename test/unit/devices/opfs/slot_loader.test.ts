@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { encodeEntry, encodeHeader } from "../../../../src/devices/opfs/slot_format.ts";
-import { loadSlots } from "../../../../src/devices/opfs/slot_loader.ts";
+import { isUnmade, loadSlots } from "../../../../src/devices/opfs/slot_loader.ts";
 import { formatSlotFile, SlotStorage } from "../../../../src/devices/opfs/slot_storage.ts";
-import { patternOf } from "../../../../src/testing/mod.ts";
-import { VolatileFile } from "./volatile_file.ts";
+import { patternOf, Prng } from "../../../../src/testing/mod.ts";
+import { PowerCut, VolatileFile } from "./volatile_file.ts";
 
 const SLOT_BYTES = 65536;
 
@@ -81,4 +81,49 @@ describe("a file that is not as it must be", () => {
     file.truncate(7 * SLOT_BYTES);
     expect(() => open(file)).toThrow(refusal("EIO"));
   });
+});
+
+test("whatever cuts the making of a file off leaves a device, or what is known as none yet", () => {
+  const prng = Prng.fromSeed("cuts of the making");
+  let cutCount = 0;
+  let isWhole = false;
+  for (let operations = 0; !isWhole; operations++) {
+    const found = new Set<boolean>();
+    for (let trial = 0; trial < 50; trial++) {
+      const file = new VolatileFile();
+      file.operationsLeft = operations;
+      try {
+        formatSlotFile(file, 1280);
+        isWhole = true;
+      } catch (error) {
+        if (!(error instanceof PowerCut)) throw error;
+        cutCount++;
+      }
+      // A page that was killed leaves what it wrote; a loss of power any part of it.
+      const left = trial === 0 ? file : file.afterCut(prng);
+      left.operationsLeft = Infinity;
+      found.add(isUnmade(left));
+      if (isUnmade(left)) {
+        expect(() => open(left)).toThrow(refusal("EINVAL"));
+        formatSlotFile(left, 1280);
+      }
+      expect(open(left).header.sectorCount).toBe(1280);
+    }
+    if (isWhole) expect([...found]).toEqual([false]);
+  }
+  expect(cutCount).toBe(4 * 50);
+});
+
+test("what holds anything, or is as long as no cut leaves it, is not taken for one", () => {
+  const zeroes = (byteCount: number) => new VolatileFile(new Uint8Array(byteCount));
+  expect(
+    [0, 512, SLOT_BYTES - 512, SLOT_BYTES, SLOT_BYTES + 512].map((byteCount) =>
+      isUnmade(zeroes(byteCount))
+    ),
+  ).toEqual([true, false, false, true, false]);
+  for (const at of [0, 511, 512, SLOT_BYTES - 1]) {
+    const bytes = new Uint8Array(SLOT_BYTES);
+    bytes[at] = 1;
+    expect(isUnmade(new VolatileFile(bytes))).toBe(false);
+  }
 });

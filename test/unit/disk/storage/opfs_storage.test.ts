@@ -56,6 +56,25 @@ test("a file whose making was cut off is made whole", async () => {
   expect((await storage.open("layer-1", 100)).sectorCount).toBe(100);
 });
 
+test("so is one that had its length and no header yet; one that holds anything is left alone", async () => {
+  const folder = await root.getDirectoryHandle("zeroes", { create: true });
+  for (const [name, byte] of [["manifest", 0], ["layer-1", 1]] as const) {
+    const handle = await folder.getFileHandle(name, { create: true });
+    const file = await handle.createSyncAccessHandle();
+    file.truncate(65536);
+    file.write(new Uint8Array(512).fill(byte), { at: 512 });
+    file.close();
+  }
+  await using storage = openOpfsStorage("zeroes");
+  expect((await storage.open("manifest", 100)).sectorCount).toBe(100);
+  await expect(storage.open("layer-1", 100)).rejects.toMatchObject({ code: "EINVAL" });
+  const left = await (await folder.getFileHandle("layer-1")).createSyncAccessHandle();
+  const bytes = new Uint8Array(512);
+  left.read(bytes, { at: 512 });
+  expect(bytes[0]).toBe(1);
+  left.close();
+});
+
 test("the files of a worker that ended are waited for once the manifest is had", async () => {
   const place = newPlace();
   const left = await openOpfsDevice(`${place}/layer-1`, { create: { sectorCount: 8 } });
