@@ -1,7 +1,11 @@
 /** Disks that are only looked at, alone and beside a writer. */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Disk } from "../../../src/disk/disk.ts";
 import type { DiskOptions } from "../../../src/disk/disk_options.ts";
+import { openDirectoryStorage } from "../../../src/disk/storage/directory_storage.ts";
 import { createMemoryStorage } from "../../../src/disk/storage/memory_storage.ts";
 import { patternOf, Prng } from "../../../src/testing/mod.ts";
 import { areEqual, contentsOf, SECTOR_COUNT } from "./disk_model.ts";
@@ -337,4 +341,32 @@ test("where there is no desk readers and a writer keep each other out", async ()
   await expect(Disk.open("disk", options)).rejects.toMatchObject({ code: "EBUSY" });
   await reader.close();
   await (await Disk.open("disk", options)).close();
+});
+
+test("in a directory readers are open together, and none beside a writer", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "cowdisk-"));
+  try {
+    const storages = [0, 1, 2].map(() => openDirectoryStorage(directory));
+    const [one, two, three] = storages.map((storage) => ({ origin: SECTOR_COUNT, storage }));
+    if (one === undefined || two === undefined || three === undefined) throw new Error("three");
+    const writer = await Disk.open("disk", one);
+    const bytes = await fill(writer, 1);
+    await expect(Disk.open("disk", { ...two, readOnly: true })).rejects.toMatchObject({
+      code: "EBUSY",
+    });
+    await writer.close();
+    const before = statSync(join(directory, "manifest.cow")).mtimeMs;
+    const readers = [
+      await Disk.open("disk", { ...two, readOnly: true }),
+      await Disk.open("disk", { ...three, readOnly: true }),
+    ];
+    for (const reader of readers) await expectShown(reader, bytes);
+    await expect(Disk.open("disk", one)).rejects.toMatchObject({ code: "EBUSY" });
+    for (const reader of readers) await reader.close();
+    expect(statSync(join(directory, "manifest.cow")).mtimeMs).toBe(before);
+    await (await Disk.open("disk", one)).close();
+    for (const storage of storages) await storage.close();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
