@@ -98,14 +98,14 @@ function project(name: keyof typeof SHARES, headers: Record<string, string>) {
           persistentContext: `${profiles}/${name}`,
           launchOptions: { executablePath: findChromium(), args: [...chromiumFlags(), MEASURING] },
         }),
-          // Image hosts are servers, which a page cannot be; nor can it be outside of its frame, or
-          // make a guest of packages.
-          commands: {
-            ...imageServerCommands,
-            ...linuxGuestCommands,
-            ...pageCommands,
-            ...tabCommands,
-          },
+        // Image hosts are servers, which a page cannot be; nor can it be outside of its frame, or
+        // make a guest of packages.
+        commands: {
+          ...imageServerCommands,
+          ...linuxGuestCommands,
+          ...pageCommands,
+          ...tabCommands,
+        },
         instances: [{ browser: "chromium" }],
       },
     },

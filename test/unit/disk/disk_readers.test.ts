@@ -1,4 +1,8 @@
-/** Disks that are only looked at, alone and beside a writer. */
+/**
+ * Disks that are only looked at, alone and beside a writer.
+ *
+ * Longer than most files: each of a writer's deeds is tried beside each kind of reader.
+ */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
