@@ -1,0 +1,288 @@
+/**
+ * `NbdConnection`: one client, as a machine that takes bytes and gives bytes.
+ *
+ * It knows no socket. Whoever has one gives it what comes in, sends what it gives out, and tells when that
+ * has gone.
+ *
+ * | state | is in | leaves by |
+ * |---|---|---|
+ * | handshake | `handshake/handshake.ts` | an agreement; an end |
+ * | head | waits for a request | a request; DISC; what is no request; the end of the input |
+ * | payload | waits for what a WRITE writes | all of it |
+ * | skip | drops the payload of a WRITE that is refused, whatever its length | all of it |
+ * | closing | takes nothing more | the last request that is under way |
+ *
+ * **Invariants**
+ * - Every request is answered once, in the order in which they end. One that is refused changes nothing,
+ *   and the next one is found behind it.
+ * - What a client can make us hold is bounded: no request is begun while 32 MiB of payloads and replies that
+ *   did not go out are held, or 256 requests are under way. So at most 96 MiB, while the pieces of one more
+ *   payload are joined, and what came in at once.
+ *   While {@linkcode NbdConnection.wantsInput} is false, whoever has the socket stops reading it.
+ * - What is under way when a connection closes is done to its end.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import { ByteQueue } from "./byte_queue.ts";
+import type { NbdExport } from "./export.ts";
+import { type Agreement, Handshake } from "./handshake/handshake.ts";
+import { COMMANDS, PAYLOAD_BYTES_MAX } from "./protocol.ts";
+import { perform, planReply, refusalOf, type Reply } from "./transmission/performance.ts";
+import { encodeError } from "./transmission/reply.ts";
+import {
+  checkRequest,
+  decodeRequest,
+  type NbdRequest,
+  type Refusal,
+  REQUEST_HEAD_BYTES,
+} from "./transmission/request.ts";
+
+/** No request is begun while as many bytes are held. */
+const HELD_BYTES_MAX = 32 * 1024 * 1024;
+/** Nor while as many requests are under way. */
+const REQUESTS_MAX = 256;
+
+/** What a connection is made of. */
+export interface NbdConnectionOptions {
+  /** What there is to choose from; looked at anew for every choice. */
+  readonly exports: readonly NbdExport[];
+  /**
+   * Takes bytes for the client. Not called from inside the constructor's caller only: a request that takes
+   * time is answered later.
+   *
+   * @param pieces Bytes in order; they belong to the taker.
+   */
+  readonly send: (pieces: readonly Uint8Array[]) => void;
+  /** Called when `wantsInput` or `hasEnded` may have changed without anything being received. */
+  readonly onChange?: () => void;
+}
+
+type State = "handshake" | "head" | "payload" | "skip" | "closing";
+
+/**
+ * One client.
+ *
+ * @example A server is greeted by, and says goodbye to, a client in one function
+ * ```ts
+ * import { createMemoryDevice } from "cowdisk";
+ * import { NbdConnection } from "cowdisk/nbd";
+ * import { equal } from "node:assert/strict";
+ *
+ * const device = createMemoryDevice({ sectorCount: 8 });
+ * const sent: Uint8Array[] = [];
+ * const connection = new NbdConnection({
+ *   exports: [{ name: "disk", description: "a small one", device }],
+ *   send: (pieces) => sent.push(...pieces),
+ * });
+ * equal(new TextDecoder().decode(sent[0]?.subarray(0, 16)), "NBDMAGICIHAVEOPT");
+ * connection.endInput();
+ * equal(connection.hasEnded, true);
+ * ```
+ */
+export class NbdConnection {
+  readonly #send: (pieces: readonly Uint8Array[]) => void;
+  readonly #onChange: () => void;
+  readonly #input = new ByteQueue();
+  readonly #handshake: Handshake;
+  #output: Uint8Array[] = [];
+  #state: State = "handshake";
+  #agreement: Agreement | null = null;
+  #request: NbdRequest | null = null;
+  #refusal: Refusal | null = null;
+  #skipLeft = 0;
+  /** Bytes of requests under way, and of replies that did not go out. */
+  #heldBytes = 0;
+  #underWay = 0;
+  #hasInputEnded = false;
+
+  /**
+   * Greets a client.
+   *
+   * @param options What the connection is made of.
+   */
+  constructor(options: NbdConnectionOptions) {
+    this.#send = options.send;
+    this.#onChange = options.onChange ?? (() => {});
+    this.#handshake = new Handshake(
+      options.exports,
+      this.#input,
+      (bytes) => this.#put([bytes]),
+    );
+    this.#sendOutput();
+  }
+
+  /** Whether more bytes are welcome. */
+  get wantsInput(): boolean {
+    return this.#state !== "closing" && !this.#isFull;
+  }
+
+  /** Whether nothing more will be sent: close the socket when all has gone. */
+  get hasEnded(): boolean {
+    return this.#state === "closing" && this.#underWay === 0;
+  }
+
+  /** How many requests are under way. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  get #isFull(): boolean {
+    return this.#heldBytes >= HELD_BYTES_MAX || this.#underWay >= REQUESTS_MAX;
+  }
+
+  /**
+   * Takes what the client says.
+   *
+   * @param bytes Any part of it; they belong to the connection from here on.
+   */
+  receive(bytes: Uint8Array): void {
+    if (this.#state === "closing") return;
+    this.#input.push(bytes);
+    this.#advance();
+  }
+
+  /** Told when the client will say no more. What it has said is still answered. */
+  endInput(): void {
+    this.#hasInputEnded = true;
+    this.#advance();
+  }
+
+  /**
+   * Told when bytes have gone out.
+   *
+   * @param byteCount How many.
+   */
+  sent(byteCount: number): void {
+    const wasFull = this.#isFull;
+    this.#heldBytes -= byteCount;
+    if (wasFull && !this.#isFull) this.#advanceLater();
+  }
+
+  /** Closes: no request is begun any more; those under way are done to their end. */
+  close(): void {
+    this.#stop();
+    this.#onChange();
+  }
+
+  /** As {@linkcode close}, from inside: whoever listens is told when the output was sent, not before. */
+  #stop(): void {
+    this.#state = "closing";
+    this.#input.clear();
+  }
+
+  #put(pieces: Reply): void {
+    for (const piece of pieces) this.#heldBytes += piece.byteLength;
+    this.#output.push(...pieces);
+  }
+
+  #sendOutput(): void {
+    if (this.#output.length === 0) return;
+    const pieces = this.#output;
+    this.#output = [];
+    this.#send(pieces);
+  }
+
+  #advanceLater(): void {
+    this.#advance();
+    this.#onChange();
+  }
+
+  /** Takes all messages that are there and may be begun, and sends what they came to. */
+  #advance(): void {
+    while (this.#step());
+    this.#sendOutput();
+    // What is left over is a part of a message that will never be whole, or waits for its turn.
+    if (this.#hasInputEnded && !this.#isFull) this.#stop();
+  }
+
+  /** Takes one message. */
+  #step(): boolean {
+    switch (this.#state) {
+      case "handshake":
+        return this.#shakeHands();
+      case "head":
+        return !this.#isFull && this.#input.byteLength >= REQUEST_HEAD_BYTES && this.#takeHead();
+      case "payload":
+        return this.#takePayload();
+      case "skip":
+        return this.#skip();
+      case "closing":
+        return false;
+    }
+  }
+
+  #shakeHands(): boolean {
+    this.#handshake.advance();
+    if (this.#handshake.hasEnded) this.#stop();
+    const { agreement } = this.#handshake;
+    if (agreement === null) return false;
+    this.#agreement = agreement;
+    this.#state = "head";
+    return true;
+  }
+
+  #takeHead(): boolean {
+    const request = decodeRequest(this.#input.take(REQUEST_HEAD_BYTES));
+    if (request === null || request.command === COMMANDS.disconnect) {
+      this.#stop();
+      return false;
+    }
+    const refusal = checkRequest(request, this.#agreement as Agreement);
+    if (request.command === COMMANDS.write) {
+      this.#request = request;
+      this.#refusal = refusal;
+      this.#skipLeft = request.byteCount;
+      this.#state = refusal === null ? "payload" : "skip";
+    } else if (refusal === null) this.#begin(request, null);
+    else this.#refuse(request, refusal);
+    return true;
+  }
+
+  #takePayload(): boolean {
+    const request = this.#request as NbdRequest;
+    if (this.#input.byteLength < request.byteCount) return false;
+    this.#state = "head";
+    this.#begin(request, this.#input.take(request.byteCount));
+    return true;
+  }
+
+  #skip(): boolean {
+    this.#skipLeft -= this.#input.skip(this.#skipLeft);
+    if (this.#skipLeft > 0) return false;
+    this.#state = "head";
+    this.#refuse(this.#request as NbdRequest, this.#refusal as Refusal);
+    return true;
+  }
+
+  #refuse({ cookie }: NbdRequest, refusal: Refusal): void {
+    const { hasStructuredReplies } = this.#agreement as Agreement;
+    this.#put([encodeError(cookie, refusal, hasStructuredReplies)]);
+  }
+
+  /** Begins a request, and ends it when the device answers at once. */
+  #begin(request: NbdRequest, payload: Uint8Array | null): void {
+    const agreement = this.#agreement as Agreement;
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = perform(agreement.export.device, () => planReply(request, payload, agreement));
+    } catch (error) {
+      return this.#refuse(request, refusalOf(error));
+    }
+    if (!(reply instanceof Promise)) return this.#put(reply);
+    const isLong = request.command === COMMANDS.read || request.command === COMMANDS.write;
+    const byteCount = isLong ? Math.min(request.byteCount, PAYLOAD_BYTES_MAX) : 0;
+    this.#underWay++;
+    this.#heldBytes += byteCount;
+    reply.then(
+      (pieces) => this.#put(pieces),
+      (error) => this.#refuse(request, refusalOf(error)),
+    ).then(() => {
+      this.#underWay--;
+      this.#heldBytes -= byteCount;
+      this.#advanceLater();
+    });
+  }
+}

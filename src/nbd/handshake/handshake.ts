@@ -1,0 +1,241 @@
+/**
+ * `Handshake`: from the greeting to the choice of an export, as a state machine.
+ *
+ * | state | waits for | then |
+ * |---|---|---|
+ * | flags | the client's flags | option; ended, if one is unknown |
+ * | option | the head of an option | body; skip, if it is too long; ended, if it is no option |
+ * | body | what the option holds | an answer, and option; agreed (GO, EXPORT_NAME); ended (ABORT) |
+ * | skip | the rest of what is too long | option |
+ * | agreed, ended | nothing | |
+ *
+ * **Invariants**
+ * - Every option is answered once, and its whole body is taken whatever is wrong with it, so the stream
+ *   stays in step. EXPORT_NAME alone has no way to say no: the connection ends.
+ * - At most 64 KiB of an option are held. What is longer is dropped as it comes.
+ * - Contexts are chosen for a name. They hold if that name is the one that is entered, and a new choice, or
+ *   one that fails, forgets the one before.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import type { ByteQueue } from "../byte_queue.ts";
+import { findExport, type NbdExport } from "../export.ts";
+import { chooseContexts, contextsOf } from "../meta_context.ts";
+import { HANDSHAKE_FLAGS, MAGICS, OPTIONS, viewOf } from "../protocol.ts";
+import { decodeName, readContextRequest, readInfoRequest } from "./option_reader.ts";
+import {
+  encodeContext,
+  encodeExportName,
+  encodeGreeting,
+  encodeInfos,
+  encodeListed,
+  encodeOptionReply,
+  type OptionReply,
+} from "./option_writer.ts";
+
+const OPTION_HEAD_BYTES = 16;
+/** Longer than every option that makes sense. */
+const OPTION_BYTES_MAX = 64 * 1024;
+
+/** What a handshake came to. */
+export interface Agreement {
+  /** What the client uses. */
+  readonly export: NbdExport;
+  /** Whether it takes structured replies. */
+  readonly hasStructuredReplies: boolean;
+  /** The contexts that it chose, as places in {@linkcode contextsOf}. */
+  readonly contexts: readonly number[];
+}
+
+type State = "flags" | "option" | "body" | "skip" | "agreed" | "ended";
+
+/** One client's way to an export. */
+export class Handshake {
+  readonly #exports: readonly NbdExport[];
+  readonly #input: ByteQueue;
+  readonly #send: (bytes: Uint8Array) => void;
+  #state: State = "flags";
+  #hasNoZeroes = false;
+  #hasStructuredReplies = false;
+  #chosen: { readonly export: NbdExport; readonly contexts: readonly number[] } | null = null;
+  #option = 0;
+  #bytesLeft = 0;
+  #agreement: Agreement | null = null;
+
+  /**
+   * Greets.
+   *
+   * @param exports What there is to choose from.
+   * @param input What the client says.
+   * @param send Takes what the client is told.
+   */
+  constructor(
+    exports: readonly NbdExport[],
+    input: ByteQueue,
+    send: (bytes: Uint8Array) => void,
+  ) {
+    this.#exports = exports;
+    this.#input = input;
+    this.#send = send;
+    send(encodeGreeting());
+  }
+
+  /** What it came to; nothing yet, or nothing ever. */
+  get agreement(): Agreement | null {
+    return this.#agreement;
+  }
+
+  /** Whether there is nothing left to be said. */
+  get hasEnded(): boolean {
+    return this.#state === "ended";
+  }
+
+  /** Takes all messages that are there. */
+  advance(): void {
+    while (this.#step());
+  }
+
+  /** Takes one message. */
+  #step(): boolean {
+    const { byteLength } = this.#input;
+    switch (this.#state) {
+      case "flags":
+        return byteLength >= 4 && this.#takeFlags();
+      case "option":
+        return byteLength >= OPTION_HEAD_BYTES && this.#takeHead();
+      case "body":
+        return byteLength >= this.#bytesLeft && this.#takeBody();
+      case "skip":
+        return this.#skip();
+      default:
+        return false;
+    }
+  }
+
+  #takeFlags(): boolean {
+    const flags = viewOf(this.#input.take(4)).getUint32(0);
+    const { fixedNewstyle, noZeroes } = HANDSHAKE_FLAGS;
+    this.#hasNoZeroes = (flags & noZeroes) !== 0;
+    this.#state = (flags & ~(fixedNewstyle | noZeroes)) === 0 ? "option" : "ended";
+    return true;
+  }
+
+  #takeHead(): boolean {
+    const head = viewOf(this.#input.take(OPTION_HEAD_BYTES));
+    const isOption = head.getUint32(0) === MAGICS.option[0] &&
+      head.getUint32(4) === MAGICS.option[1];
+    this.#option = head.getUint32(8);
+    this.#bytesLeft = head.getUint32(12);
+    const isLong = this.#bytesLeft > OPTION_BYTES_MAX;
+    if (!isOption || (isLong && this.#option === OPTIONS.exportName)) this.#state = "ended";
+    else this.#state = isLong ? "skip" : "body";
+    return true;
+  }
+
+  #skip(): boolean {
+    this.#bytesLeft -= this.#input.skip(this.#bytesLeft);
+    if (this.#bytesLeft > 0) return false;
+    this.#reply("tooBig", `Want at most ${OPTION_BYTES_MAX} bytes`);
+    this.#state = "option";
+    return true;
+  }
+
+  #takeBody(): boolean {
+    const body = this.#input.take(this.#bytesLeft);
+    this.#state = "option";
+    switch (this.#option) {
+      case OPTIONS.exportName:
+        this.#enterByName(body);
+        break;
+      case OPTIONS.abort:
+        this.#reply("ack");
+        this.#state = "ended";
+        break;
+      case OPTIONS.list:
+        this.#list(body);
+        break;
+      case OPTIONS.info:
+      case OPTIONS.go:
+        this.#inform(body);
+        break;
+      case OPTIONS.structuredReply:
+        this.#useStructuredReplies(body);
+        break;
+      case OPTIONS.listMetaContext:
+      case OPTIONS.setMetaContext:
+        this.#answerContexts(body);
+        break;
+      default:
+        this.#reply("unsupported");
+    }
+    return true;
+  }
+
+  #reply(kind: OptionReply, sentence = ""): void {
+    this.#send(encodeOptionReply(this.#option, kind, sentence));
+  }
+
+  #enter(each: NbdExport): void {
+    const contexts = this.#chosen?.export === each ? this.#chosen.contexts : [];
+    this.#agreement = {
+      export: each,
+      hasStructuredReplies: this.#hasStructuredReplies,
+      contexts,
+    };
+    this.#state = "agreed";
+  }
+
+  #enterByName(body: Uint8Array): void {
+    const name = decodeName(body);
+    const each = name === null ? null : findExport(this.#exports, name);
+    if (each === null) {
+      this.#state = "ended";
+      return;
+    }
+    this.#send(encodeExportName(each, this.#hasStructuredReplies, this.#hasNoZeroes));
+    this.#enter(each);
+  }
+
+  #list(body: Uint8Array): void {
+    if (body.byteLength > 0) return this.#reply("invalid", "Want nothing in this option");
+    for (const each of this.#exports) this.#send(encodeListed(this.#option, each));
+    this.#reply("ack");
+  }
+
+  #inform(body: Uint8Array): void {
+    const request = readInfoRequest(body);
+    if (request === null) return this.#reply("invalid", "Found parts that do not fill the option");
+    const each = findExport(this.#exports, request.name);
+    if (each === null) return this.#reply("unknown", "There is no export of that name");
+    const infos = encodeInfos(this.#option, each, request.infos, this.#hasStructuredReplies);
+    for (const info of infos) this.#send(info);
+    this.#reply("ack");
+    if (this.#option === OPTIONS.go) this.#enter(each);
+  }
+
+  #useStructuredReplies(body: Uint8Array): void {
+    if (body.byteLength > 0) return this.#reply("invalid", "Want nothing in this option");
+    if (this.#hasStructuredReplies) return this.#reply("invalid", "That is agreed already");
+    this.#hasStructuredReplies = true;
+    this.#reply("ack");
+  }
+
+  #answerContexts(body: Uint8Array): void {
+    const isChoice = this.#option === OPTIONS.setMetaContext;
+    if (isChoice) this.#chosen = null;
+    if (!this.#hasStructuredReplies) return this.#reply("invalid", "Want structured replies first");
+    const request = readContextRequest(body);
+    if (request === null) return this.#reply("invalid", "Found parts that do not fill the option");
+    const each = findExport(this.#exports, request.name);
+    if (each === null) return this.#reply("unknown", "There is no export of that name");
+    const all = contextsOf(each);
+    const isForAll = !isChoice && request.queries.length === 0;
+    const found = isForAll ? [...all.keys()] : chooseContexts(all, request.queries, !isChoice);
+    for (const id of found) this.#send(encodeContext(this.#option, id, all[id]?.name ?? ""));
+    this.#reply("ack");
+    if (isChoice) this.#chosen = { export: each, contexts: found };
+  }
+}

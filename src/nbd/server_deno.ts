@@ -1,0 +1,182 @@
+/**
+ * `NbdServer`: listens, and serves whoever comes. Runs in Deno and Node.
+ *
+ * | listens on | who may come |
+ * |---|---|
+ * | a Unix socket | this user: the socket has mode 0600 from the start, and is removed at the end |
+ * | TCP, 127.0.0.1 unless said otherwise | whoever reaches it: NBD without TLS asks for no name |
+ * | standard input and output | one client, whoever started us |
+ *
+ * **Closing**: nobody new is taken, requests under way are done and answered, every device is flushed, the
+ * socket is removed. A client that does not take its answers within two seconds is dropped.
+ *
+ * @module
+ */
+
+import { lstatSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import process from "node:process";
+import type { Readable, Writable } from "node:stream";
+import { type Clock, systemClock } from "../block/clock.ts";
+import { BlockDeviceError } from "../block/errors.ts";
+import { type NbdExport, requireExports } from "./export.ts";
+import { NbdLink } from "./link_deno.ts";
+
+/** More clients than this at once are turned away. */
+const CLIENTS_MAX = 256;
+/** How long a client may take to read its last answers. */
+const PARTING_MS = 2000;
+
+/** What a server is made of. */
+export interface NbdServerOptions {
+  /** What clients can choose from; the first is the default. */
+  readonly exports: readonly NbdExport[];
+  /** Time, to part from clients. */
+  readonly clock?: Clock;
+}
+
+/** Whether somebody listens on a Unix socket. */
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const settle = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("connect", () => settle(true));
+    socket.on("error", () => settle(false));
+  });
+}
+
+/** Removes a socket that a dead server left; refuses everything else that is in the way. */
+async function makeWay(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new BlockDeviceError("EEXIST", `Cannot listen on "${path}": it is there, and no socket`);
+  }
+  if (await isAlive(path)) {
+    throw new BlockDeviceError("EBUSY", `Cannot listen on "${path}": somebody else does`);
+  }
+  rmSync(path);
+}
+
+/** Serves exports to many clients. */
+export class NbdServer {
+  readonly #exports: readonly NbdExport[];
+  readonly #clock: Clock;
+  readonly #links = new Set<NbdLink>();
+  readonly #listeners: Server[] = [];
+  readonly #paths: string[] = [];
+  #isClosed = false;
+
+  /**
+   * Makes a server that does not listen yet.
+   *
+   * @param options What it is made of. The devices stay their owner's.
+   * @throws {RangeError} When two exports have one name.
+   */
+  constructor(options: NbdServerOptions) {
+    requireExports(options.exports);
+    this.#exports = options.exports;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** How many clients there are. */
+  get clientCount(): number {
+    return this.#links.size;
+  }
+
+  /**
+   * Listens on a Unix socket.
+   *
+   * @param path Where it is made. A socket that a dead server left is replaced.
+   * @throws {BlockDeviceError} `EEXIST` or `EBUSY` when something else is there; `EIO` when it cannot be made.
+   */
+  async listenUnix(path: string): Promise<void> {
+    await makeWay(path);
+    // The mode is there before the name is: no moment in which another user could come in.
+    const mask = process.umask(0o177);
+    try {
+      await this.#listen(path, { path });
+    } finally {
+      process.umask(mask);
+    }
+    this.#paths.push(path);
+  }
+
+  /**
+   * Listens on TCP.
+   *
+   * @param port The port; 0 for one that is free.
+   * @param host The address.
+   * @returns The port.
+   * @throws {BlockDeviceError} `EIO` when that cannot be had.
+   */
+  async listenTcp(port: number, host = "127.0.0.1"): Promise<number> {
+    const listener = await this.#listen(`${host}:${port}`, { port, host });
+    const address = listener.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  }
+
+  #listen(place: string, options: { path: string } | { port: number; host: string }) {
+    const { promise, resolve, reject } = Promise.withResolvers<Server>();
+    const listener = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
+    listener.on("error", (error) => {
+      reject(new BlockDeviceError("EIO", `Cannot listen on ${place}: ${error.message}`));
+    });
+    listener.listen(options, () => resolve(listener));
+    this.#listeners.push(listener);
+    return promise;
+  }
+
+  #welcome(socket: Socket): void {
+    if (this.#isClosed || this.#links.size >= CLIENTS_MAX) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    this.#serve(socket, socket);
+  }
+
+  /**
+   * Serves one client over two streams.
+   *
+   * @param input What it says.
+   * @param output What it is told.
+   * @returns A promise that is kept when it has gone.
+   */
+  serveStreams(input: Readable, output: Writable): Promise<void> {
+    return this.#serve(input, output);
+  }
+
+  #serve(input: Readable, output: Writable): Promise<void> {
+    const link = new NbdLink(input, output, this.#exports);
+    this.#links.add(link);
+    return link.ended.then(() => void this.#links.delete(link));
+  }
+
+  /**
+   * Ends service; see the head of the module. Closing twice is no mistake.
+   *
+   * @throws {BlockDeviceError} The device's own, when one cannot be flushed. Everything else is closed
+   * before that is told.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const listener of this.#listeners) listener.close();
+    for (const path of this.#paths) rmSync(path, { force: true });
+    const links = [...this.#links];
+    for (const link of links) link.close();
+    const parted = Promise.all(links.map((link) => link.ended));
+    await Promise.race([parted, this.#clock.sleep(PARTING_MS)]);
+    for (const link of links) link.drop();
+    await parted;
+    const devices = new Set(this.#exports.map(({ device }) => device));
+    const endings = await Promise.allSettled(
+      [...devices].filter(({ supports }) => supports.write).map((device) => device.flush()),
+    );
+    for (const ending of endings) if (ending.status === "rejected") throw ending.reason;
+  }
+}

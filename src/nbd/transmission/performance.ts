@@ -1,0 +1,204 @@
+/**
+ * What each command does to the device, as a plan: one body of logic, for devices that answer at once and
+ * for those that do not.
+ *
+ * | command | does |
+ * |---|---|
+ * | READ | reads to where the reply is sent from; zeroes are sent as holes |
+ * | WRITE | writes; FUA is the device's own |
+ * | FLUSH | flushes |
+ * | TRIM | discards; with FUA, flushes |
+ * | WRITE_ZEROES | writes zeroes as the device does; with NO_HOLE, as data; with FAST_ZERO, not at all |
+ * | CACHE | reads, 32 MiB at most, and drops what was read: a cache or copy-on-read keeps it |
+ * | BLOCK_STATUS | asks the contexts that were chosen |
+ *
+ * FAST_ZERO is always answered `ENOTSUP`, at once, for no device promises that zeroing is quicker than
+ * writing; a client then goes on without it.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import { type BlockDevice, isSyncDevice } from "../../block/device.ts";
+import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
+import {
+  discardStep,
+  flushStep,
+  type Plan,
+  readStep,
+  runAsync,
+  runSync,
+  writeStep,
+  zeroStep,
+} from "../../block/plan.ts";
+import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
+import type { Agreement } from "../handshake/handshake.ts";
+import { contextsOf, type MetaContext, type StatusExtent } from "../meta_context.ts";
+import { COMMAND_FLAGS, COMMANDS, type NbdErrorCode } from "../protocol.ts";
+import {
+  type ContextStatus,
+  DATA_HEAD_BYTES,
+  encodeDone,
+  encodeSimpleData,
+  encodeStatus,
+  encodeStructuredData,
+  SIMPLE_HEAD_BYTES,
+} from "./reply.ts";
+import { type NbdRequest, type Refusal, sectorOf } from "./request.ts";
+
+/** A reply, in pieces. */
+export type Reply = readonly Uint8Array[];
+
+const PIECE_SECTORS = bytesToSectors(1024 * 1024);
+const CACHE_SECTORS_MAX = bytesToSectors(32 * 1024 * 1024);
+
+function* planRead(request: NbdRequest, agreement: Agreement): Plan<Reply> {
+  const { cookie, offsetBytes, byteCount, flags } = request;
+  const { export: { device }, hasStructuredReplies } = agreement;
+  const headBytes = hasStructuredReplies ? DATA_HEAD_BYTES : SIMPLE_HEAD_BYTES;
+  const frame = new Uint8Array(headBytes + byteCount);
+  yield readStep(device, frame.subarray(headBytes), sectorOf(request));
+  if (!hasStructuredReplies) return encodeSimpleData(frame, cookie);
+  const isWhole = (flags & COMMAND_FLAGS.dontFragment) !== 0;
+  return encodeStructuredData(frame, cookie, offsetBytes, isWhole);
+}
+
+function* planZeroData(device: BlockDevice, sector: number, count: number, isFua: boolean): Plan {
+  const zeroes = new Uint8Array(sectorsToBytes(Math.min(count, PIECE_SECTORS)));
+  for (let done = 0; done < count; done += PIECE_SECTORS) {
+    const piece = zeroes.subarray(0, sectorsToBytes(Math.min(PIECE_SECTORS, count - done)));
+    yield writeStep(device, piece, sector + done, isFua);
+  }
+}
+
+function* planZeroes(request: NbdRequest, device: BlockDevice): Plan {
+  const { flags, byteCount } = request;
+  const isFua = (flags & COMMAND_FLAGS.fua) !== 0;
+  if ((flags & COMMAND_FLAGS.fastZero) !== 0) {
+    throw new BlockDeviceError("ENOTSUP", "Cannot promise to zero faster than to write");
+  }
+  const count = bytesToSectors(byteCount);
+  if ((flags & COMMAND_FLAGS.noHole) === 0) {
+    yield zeroStep(device, sectorOf(request), count, isFua);
+  } else yield* planZeroData(device, sectorOf(request), count, isFua);
+}
+
+function* planCache(device: BlockDevice, sector: number, count: number): Plan {
+  const wanted = Math.min(count, CACHE_SECTORS_MAX);
+  const dropped = new Uint8Array(sectorsToBytes(Math.min(wanted, PIECE_SECTORS)));
+  for (let done = 0; done < wanted; done += PIECE_SECTORS) {
+    const byteCount = sectorsToBytes(Math.min(PIECE_SECTORS, wanted - done));
+    yield readStep(device, dropped.subarray(0, byteCount), sector + done);
+  }
+}
+
+/** Drops what lies behind what was asked for. */
+function cutExtents(extents: readonly StatusExtent[], sectorCount: number): StatusExtent[] {
+  const cut: StatusExtent[] = [];
+  let left = sectorCount;
+  for (const each of extents) {
+    if (left <= 0) break;
+    cut.push({ flags: each.flags, sectorCount: Math.min(each.sectorCount, left) });
+    left -= each.sectorCount;
+  }
+  return cut;
+}
+
+function* planStatus(request: NbdRequest, agreement: Agreement): Plan<Reply> {
+  const all = contextsOf(agreement.export);
+  const count = bytesToSectors(request.byteCount);
+  const statuses: ContextStatus[] = [];
+  for (const id of agreement.contexts) {
+    const extents = yield* (all[id] as MetaContext).planStatus(sectorOf(request), count);
+    const cut = cutExtents(extents, count);
+    const isOne = (request.flags & COMMAND_FLAGS.one) !== 0;
+    statuses.push({ id, extents: isOne ? cut.slice(0, 1) : cut });
+  }
+  return encodeStatus(request.cookie, statuses);
+}
+
+/**
+ * Plans what a request asks for.
+ *
+ * @param request A request that was checked.
+ * @param payload What a WRITE writes.
+ * @param agreement What was agreed on.
+ * @returns A plan of the reply.
+ */
+export function* planReply(
+  request: NbdRequest,
+  payload: Uint8Array | null,
+  agreement: Agreement,
+): Plan<Reply> {
+  const { export: { device } } = agreement;
+  const { command, flags, byteCount, cookie } = request;
+  const isFua = (flags & COMMAND_FLAGS.fua) !== 0;
+  switch (command) {
+    case COMMANDS.read:
+      return yield* planRead(request, agreement);
+    case COMMANDS.blockStatus:
+      return yield* planStatus(request, agreement);
+    case COMMANDS.write:
+      yield writeStep(device, payload as Uint8Array, sectorOf(request), isFua);
+      break;
+    case COMMANDS.flush:
+      yield flushStep(device);
+      break;
+    case COMMANDS.trim:
+      yield discardStep(device, sectorOf(request), bytesToSectors(byteCount));
+      if (isFua) yield flushStep(device);
+      break;
+    case COMMANDS.writeZeroes:
+      yield* planZeroes(request, device);
+      break;
+    case COMMANDS.cache:
+      yield* planCache(device, sectorOf(request), bytesToSectors(byteCount));
+      break;
+  }
+  return [encodeDone(cookie)];
+}
+
+function isCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof BlockDeviceError && error.code === code;
+}
+
+/**
+ * Performs a plan: at once when the device can, or later.
+ *
+ * @param device What the plan is about.
+ * @param plan Makes the plan; made anew when it could not be performed at once. That has changed nothing
+ * that performing it again would not change in the same way.
+ * @returns The reply, or a promise of it.
+ */
+export function perform(device: BlockDevice, plan: () => Plan<Reply>): Reply | Promise<Reply> {
+  if (isSyncDevice(device) && device.isBusy !== true) {
+    try {
+      return runSync(plan());
+    } catch (error) {
+      if (!isCode(error, "EAGAIN")) throw error;
+    }
+  }
+  return runAsync(plan());
+}
+
+const CODES: Readonly<Partial<Record<ErrorCode, NbdErrorCode>>> = {
+  EPERM: "EPERM",
+  EROFS: "EPERM",
+  ENOMEM: "ENOMEM",
+  EINVAL: "EINVAL",
+  ENOSPC: "ENOSPC",
+  ENOTSUP: "ENOTSUP",
+  ESHUTDOWN: "ESHUTDOWN",
+};
+
+/**
+ * What a failure is in NBD's words. Its own words may name files, and stay here.
+ *
+ * @param error What was thrown.
+ * @returns How the request is refused; `EIO` for what has no code of its own.
+ */
+export function refusalOf(error: unknown): Refusal {
+  const code = error instanceof BlockDeviceError ? CODES[error.code] : undefined;
+  return { code: code ?? "EIO", sentence: "" };
+}

@@ -1,0 +1,190 @@
+import { Buffer } from "node:buffer";
+import { describe, expect, test } from "vitest";
+import { ByteQueue } from "../../../../src/nbd/byte_queue.ts";
+import { Handshake } from "../../../../src/nbd/handshake/handshake.ts";
+import {
+  contexts,
+  Dialogue,
+  info,
+  LIST_META,
+  memoryExports,
+  OPT,
+  option,
+  SET_META,
+  u32,
+} from "../dialogue.ts";
+
+const ACK = 1;
+const UNSUPPORTED = 0x80000001;
+const INVALID = 0x80000003;
+const UNKNOWN = 0x80000006;
+const TOO_BIG = 0x80000009;
+
+/** A client that has greeted. */
+function greeted(flags = 3, exports = memoryExports()): Dialogue {
+  const dialogue = new Dialogue(exports);
+  dialogue.read(18);
+  dialogue.say(u32(flags));
+  return dialogue;
+}
+
+test("an agreement holds the export, the kind of replies and the contexts", () => {
+  const [disk] = memoryExports();
+  const input = new ByteQueue();
+  const handshake = new Handshake([disk], input, () => {});
+  for (
+    const message of [
+      u32(3),
+      option(OPT.structured),
+      option(SET_META, contexts("disk", "base:allocation")),
+      option(OPT.go, info("disk")),
+    ]
+  ) {
+    expect(handshake.agreement).toBe(null);
+    input.push(message);
+    handshake.advance();
+  }
+  expect(handshake.agreement).toEqual({
+    export: disk,
+    hasStructuredReplies: true,
+    contexts: [0],
+  });
+});
+
+describe("every option is answered once", () => {
+  test("LIST names all exports, INFO describes, and the handshake goes on", () => {
+    const [disk] = memoryExports();
+    const dialogue = greeted(3, [disk, { ...disk, name: "two" }] as never);
+    dialogue.say(option(OPT.list), option(OPT.info, info("two", 1)));
+    const answers = dialogue.optionAnswers();
+    expect(answers.map(({ option, kind }) => [option, kind])).toEqual([
+      ...[[3, 2], [3, 2], [3, ACK]],
+      ...[[6, 3], [6, 3], [6, 3], [6, ACK]],
+    ]);
+    expect(answers[1]!.body.toString()).toBe("\0\0\0\x03twofor tests");
+  });
+
+  test("what is unknown is unsupported, and what it holds is dropped", () => {
+    const dialogue = greeted();
+    for (const kind of [0, 4, OPT.tls, 11, 999, 0xffffffff]) {
+      dialogue.say(option(kind, Buffer.alloc(300, 7)));
+    }
+    dialogue.say(option(OPT.list));
+    expect(dialogue.kinds()).toEqual([...Array(6).fill(UNSUPPORTED), 2, ACK]);
+  });
+
+  test("what holds nonsense is invalid", () => {
+    const dialogue = greeted();
+    const junk = Buffer.from("junk");
+    for (const kind of [OPT.list, OPT.info, OPT.go, OPT.structured, LIST_META, SET_META]) {
+      dialogue.say(option(kind, junk));
+    }
+    expect(dialogue.kinds()).toEqual(Array(6).fill(INVALID));
+    dialogue.say(option(OPT.structured), option(OPT.structured), option(LIST_META, junk));
+    expect(dialogue.kinds()).toEqual([ACK, INVALID, INVALID]);
+  });
+
+  test("an export that is not there is unknown, whatever its name looks like", () => {
+    const dialogue = greeted();
+    dialogue.say(option(OPT.structured));
+    for (const name of ["other", "../disk", "/etc/passwd", "disk\0"]) {
+      dialogue.say(option(OPT.go, info(name)), option(SET_META, contexts(name, "base:allocation")));
+    }
+    expect(dialogue.kinds()).toEqual([ACK, ...Array(8).fill(UNKNOWN)]);
+  });
+
+  test("an option of 4 GiB is dropped as it comes, and refused at its end", () => {
+    const dialogue = greeted();
+    const head = option(OPT.info);
+    head.writeUInt32BE(1_000_000, 12);
+    dialogue.say(head);
+    for (let sent = 0; sent < 1_000_000; sent += 50_000) {
+      expect(dialogue.unread.length).toBe(0);
+      dialogue.say(Buffer.alloc(50_000, 0x49));
+    }
+    dialogue.say(option(OPT.list));
+    expect(dialogue.kinds()).toEqual([TOO_BIG, 2, ACK]);
+  });
+
+  test("ABORT is answered, and then nothing more is", () => {
+    const dialogue = greeted();
+    dialogue.say(option(OPT.abort), option(OPT.list));
+    expect(dialogue.kinds()).toEqual([ACK]);
+    expect(dialogue.connection.hasEnded).toBe(true);
+  });
+});
+
+describe("contexts", () => {
+  test("need structured replies", () => {
+    const dialogue = greeted();
+    dialogue.say(option(SET_META, contexts("disk", "base:allocation")));
+    expect(dialogue.kinds()).toEqual([INVALID]);
+  });
+
+  test("are listed all, by name or by namespace, and chosen by name alone", () => {
+    const dialogue = greeted();
+    dialogue.say(option(OPT.structured));
+    expect(dialogue.kinds()).toEqual([ACK]);
+    for (const queries of [[], ["base:"], ["base:allocation"]]) {
+      dialogue.say(option(LIST_META, contexts("disk", ...queries)));
+      expect(dialogue.kinds()).toEqual([4, ACK]);
+    }
+    for (const queries of [[], ["base:"], ["x:y"]]) {
+      dialogue.say(option(SET_META, contexts("disk", ...queries)));
+      expect(dialogue.kinds()).toEqual([ACK]);
+    }
+  });
+
+  test("a choice holds for its export; a later one, failed or not, forgets it", () => {
+    const [disk] = memoryExports();
+    const exports = [disk, { ...disk, name: "two" }];
+    const chosen = (...messages: Buffer[]) => {
+      const input = new ByteQueue();
+      const handshake = new Handshake(exports, input, () => {});
+      for (const message of [u32(3), option(OPT.structured), ...messages]) input.push(message);
+      handshake.advance();
+      return handshake.agreement?.contexts;
+    };
+    const choose = (name: string) => option(SET_META, contexts(name, "base:allocation"));
+    const go = (name: string) => option(OPT.go, info(name));
+    expect(chosen(choose("disk"), go("disk"))).toEqual([0]);
+    expect(chosen(choose(""), go("disk"))).toEqual([0]);
+    expect(chosen(choose("disk"), go("two"))).toEqual([]);
+    expect(chosen(choose("disk"), choose("two"), go("disk"))).toEqual([]);
+    expect(chosen(choose("disk"), choose("none"), go("disk"))).toEqual([]);
+    expect(chosen(choose("disk"), option(SET_META, u32(9)), go("disk"))).toEqual([]);
+  });
+});
+
+describe("the connection ends when it cannot be told no", () => {
+  const endsAfter = (...pieces: Uint8Array[]) => {
+    const dialogue = new Dialogue();
+    dialogue.read(18);
+    dialogue.say(...pieces);
+    return [dialogue.connection.hasEnded, dialogue.unread.length];
+  };
+
+  test("flags that are unknown, an option that is none, a name that is not there or too long", () => {
+    expect(endsAfter(u32(7))).toEqual([true, 0]);
+    expect(endsAfter(u32(3), Buffer.alloc(16, 1))).toEqual([true, 0]);
+    expect(endsAfter(u32(3), option(OPT.name, Buffer.from("other")))).toEqual([true, 0]);
+    expect(endsAfter(u32(3), option(OPT.name, Buffer.alloc(70_000)))).toEqual([true, 0]);
+  });
+
+  test("EXPORT_NAME enters, with zeroes for an old client", () => {
+    expect(endsAfter(u32(3), option(OPT.name, Buffer.from("disk")))).toEqual([false, 10]);
+    expect(endsAfter(u32(1), option(OPT.name, Buffer.from("")))).toEqual([false, 134]);
+  });
+});
+
+test("what comes byte by byte is answered as what comes at once", () => {
+  const messages = Buffer.concat([
+    ...[u32(3), option(OPT.structured), option(OPT.list), option(99, u32(1))],
+    ...[option(OPT.info, info("disk", 1, 2)), option(OPT.go, info("disk"))],
+  ]);
+  const once = new Dialogue();
+  once.say(messages);
+  const slowly = new Dialogue();
+  for (const byte of messages) slowly.say(Buffer.of(byte));
+  expect(slowly.unread.equals(once.unread)).toBe(true);
+});

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import {
+  DATA_HEAD_BYTES,
+  encodeDone,
+  encodeError,
+  encodeSimpleData,
+  encodeStatus,
+  encodeStructuredData,
+  SIMPLE_HEAD_BYTES,
+  writeSimpleHead,
+} from "../../../../src/nbd/transmission/reply.ts";
+
+const COOKIE = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+const hex = (...pieces: Uint8Array[]) => pieces.map((piece) => piece.toHex()).join(" ");
+
+test("simple replies are those of the protocol's text", () => {
+  expect(hex(encodeDone(COOKIE))).toBe("67446698" + "00000000" + "0102030405060708");
+  const head = new Uint8Array(16);
+  writeSimpleHead(head, COOKIE, 28);
+  expect(hex(head)).toBe("67446698" + "0000001c" + "0102030405060708");
+  const frame = new Uint8Array(SIMPLE_HEAD_BYTES + 2).fill(9, SIMPLE_HEAD_BYTES);
+  expect(hex(...encodeSimpleData(frame, COOKIE))).toBe(hex(encodeDone(COOKIE)) + "0909");
+});
+
+test("an error is a number, and a sentence for those who take structured replies", () => {
+  const refusal = { code: "EINVAL", sentence: "no" } as const;
+  expect(hex(encodeError(COOKIE, refusal, false))).toBe("67446698" + "00000016" + hex(COOKIE));
+  expect(hex(encodeError(COOKIE, refusal, true))).toBe(
+    "668e33ef" + "0001" + "8001" + hex(COOKIE) + "00000008" + "00000016" + "0002" + "6e6f",
+  );
+});
+
+const dataHead = (flags: string, length: string, offset: string) =>
+  "668e33ef" + flags + "0001" + hex(COOKIE) + length + offset;
+
+test("data with zeroes in it is sent as data and holes, the last of them marked", () => {
+  const frame = new Uint8Array(DATA_HEAD_BYTES + 3 * 4096);
+  frame[DATA_HEAD_BYTES] = 7;
+  frame[DATA_HEAD_BYTES + 2 * 4096] = 8;
+  const [first, hole, head, last] = encodeStructuredData(frame, COOKIE, 2 ** 33, false);
+  expect(hex(first!.subarray(0, 29))).toBe(
+    dataHead("0000", "00001008", "0000000200000000") + "07",
+  );
+  expect(hex(hole!)).toBe(
+    "668e33ef" + "0000" + "0002" + hex(COOKIE) + "0000000c" + "0000000200001000" + "00001000",
+  );
+  expect(hex(head!)).toBe(dataHead("0001", "00001008", "0000000200002000"));
+  expect([last!.length, last![0]]).toEqual([4096, 8]);
+});
+
+test("nothing but zeroes is one hole, and whole data is one chunk, if it must be", () => {
+  const zeroes = new Uint8Array(DATA_HEAD_BYTES + 8192);
+  expect(hex(...encodeStructuredData(zeroes.slice(), COOKIE, 0, false))).toBe(
+    "668e33ef" + "0001" + "0002" + hex(COOKIE) + "0000000c" + "0000000000000000" + "00002000",
+  );
+  const [whole, ...others] = encodeStructuredData(zeroes.slice(), COOKIE, 0, true);
+  expect(others).toEqual([]);
+  expect(hex(whole!)).toBe(dataHead("0001", "00002008", "0000000000000000") + "00".repeat(8192));
+});
+
+test("a status is a chunk for each context", () => {
+  const extents = [{ sectorCount: 8, flags: 3 }, { sectorCount: 1, flags: 0 }];
+  expect(hex(...encodeStatus(COOKIE, [{ id: 0, extents }, { id: 2, extents: [extents[1]!] }])))
+    .toBe(
+      "668e33ef" + "0000" + "0005" + hex(COOKIE) + "00000014" + "00000000" +
+        "00001000" + "00000003" + "00000200" + "00000000 " +
+        "668e33ef" + "0001" + "0005" + hex(COOKIE) + "0000000c" + "00000002" +
+        "00000200" + "00000000",
+    );
+});

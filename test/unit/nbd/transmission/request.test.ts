@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import {
+  checkRequest,
+  decodeRequest,
+  type NbdRequest,
+  sectorOf,
+} from "../../../../src/nbd/transmission/request.ts";
+import { ask, CMD, memoryExports } from "../dialogue.ts";
+
+const [disk] = memoryExports(128);
+const MAX = 32 * 1024 * 1024;
+
+function codeOf(parts: Partial<NbdRequest>, isReadOnly = false): string | undefined {
+  const request = {
+    ...{ command: CMD.read, flags: 0, cookie: new Uint8Array(8), offsetBytes: 0, byteCount: 512 },
+    ...parts,
+  };
+  const agreement = {
+    export: { ...disk, isReadOnly },
+    hasStructuredReplies: true,
+    contexts: [],
+  };
+  return checkRequest(request, agreement)?.code;
+}
+
+test("28 bytes are a request, or nothing", () => {
+  const bytes = ask({ command: 7, cookie: 9, flags: 8, offset: 2 ** 40, length: 0xfffffe00 });
+  const request = decodeRequest(bytes);
+  expect(request).toEqual({
+    command: 7,
+    flags: 8,
+    cookie: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9),
+    offsetBytes: 2 ** 40,
+    byteCount: 0xfffffe00,
+  });
+  expect(sectorOf(request!)).toBe(2 ** 31);
+  bytes[0] = 0;
+  expect(decodeRequest(bytes)).toBe(null);
+});
+
+test("what may be done is not refused", () => {
+  for (const command of [CMD.read, CMD.write, CMD.trim, CMD.cache, CMD.zeroes]) {
+    expect(codeOf({ command })).toBe(undefined);
+    expect(codeOf({ command, flags: 1, offsetBytes: 65536 - 512 })).toBe(undefined);
+  }
+  expect(codeOf({ command: CMD.flush, byteCount: 0 })).toBe(undefined);
+  expect(codeOf({ flags: 4 })).toBe(undefined);
+  expect(codeOf({ command: CMD.zeroes, flags: 2 | 16 })).toBe(undefined);
+});
+
+test.each(
+  [
+    ["no length", { byteCount: 0 }, "EINVAL"],
+    ["a flush of something", { command: CMD.flush }, "EINVAL"],
+    ["half a sector", { byteCount: 256 }, "EINVAL"],
+    ["between two sectors", { offsetBytes: 1 }, "EINVAL"],
+    ["a read past the end", { offsetBytes: 65536 }, "EINVAL"],
+    ["a read across the end", { offsetBytes: 65536 - 512, byteCount: 1024 }, "EINVAL"],
+    ["a read beyond every end", { offsetBytes: 2 ** 63 }, "EINVAL"],
+    ["a write past the end", { command: CMD.write, offsetBytes: 65536 }, "ENOSPC"],
+    ["zeroes past the end", { command: CMD.zeroes, byteCount: 0xfffffe00 }, "ENOSPC"],
+    ["a discard past the end", { command: CMD.trim, offsetBytes: 2 ** 50 }, "ENOSPC"],
+    ["a read that is too long", { byteCount: MAX + 512 }, "EINVAL"],
+    ["a write that is too long", { command: CMD.write, byteCount: MAX + 512 }, "EINVAL"],
+    ["a flag of another command", { flags: 2 }, "EINVAL"],
+    ["a flag that is none", { command: CMD.write, flags: 0x8000 }, "EINVAL"],
+    ["status without a context", { command: CMD.status }, "EINVAL"],
+    ["a command that is none", { command: 8 }, "EINVAL"],
+    ["another one", { command: 0xffff }, "EINVAL"],
+  ] as const,
+)("%s is refused", (_name, parts, code) => {
+  expect(codeOf(parts)).toBe(code);
+});
+
+test("a read-only export is not changed", () => {
+  for (const command of [CMD.write, CMD.trim, CMD.zeroes]) {
+    expect(codeOf({ command }, true)).toBe("EPERM");
+  }
+  expect(codeOf({ command: CMD.flush, byteCount: 0 }, true)).toBe(undefined);
+});
