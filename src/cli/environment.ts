@@ -55,7 +55,8 @@ export interface Environment {
   /** Time. */
   readonly clock: Clock;
   /**
-   * Listens for the user's first Ctrl-C. The second one ends the process at once.
+   * Listens for the user's first Ctrl-C, or the system's request to end. The second one ends the process
+   * at once.
    *
    * @param listener Called at most once.
    * @returns Ends the listening.
@@ -100,8 +101,14 @@ export function processEnvironment(): Environment {
     input: { isTerminal: process.stdin.isTTY ?? false, pieces: () => process.stdin },
     clock: systemClock,
     onInterrupt(listener) {
-      process.once("SIGINT", listener);
-      return () => void process.off("SIGINT", listener);
+      const signals = ["SIGINT", "SIGTERM"] as const;
+      const stop = () => signals.forEach((signal) => process.off(signal, hear));
+      const hear = () => {
+        stop();
+        listener();
+      };
+      for (const signal of signals) process.on(signal, hear);
+      return stop;
     },
   };
 }

@@ -69,6 +69,18 @@ export function jobsOf(text: string): number {
 }
 
 /**
+ * Reads the number of a TCP port.
+ *
+ * @param text As it was typed.
+ * @returns 0 to 65535.
+ */
+export function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+  if (port > 65535) refuse("Want a port from 0 to 65535.");
+  return port;
+}
+
+/**
  * Collects an option that may be given more than once.
  *
  * @param value This time's.

@@ -17,6 +17,7 @@ import { addHash } from "./commands/hash.ts";
 import { addImport } from "./commands/import.ts";
 import { addMerge } from "./commands/merge.ts";
 import { addRead } from "./commands/read.ts";
+import { addServe } from "./commands/serve.ts";
 import { addSnapshot } from "./commands/snapshot.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTable } from "./commands/table.ts";
@@ -32,7 +33,7 @@ const VERSION = "0.1.0";
 const COMMANDS: readonly ((program: Command, environment: Environment) => void)[] = [
   ...[addTour, addCreate, addSnapshot, addStatus, addTable, addDump, addCheck],
   ...[addRead, addWrite, addImport, addExport, addMerge],
-  ...[addDiff, addApply, addHash, addVerify],
+  ...[addDiff, addApply, addHash, addVerify, addServe],
 ];
 
 function createProgram(environment: Environment): Command {

@@ -19,6 +19,15 @@ test("Ctrl-C is heard once, and not after the listening has ended", () => {
   expect(process.listenerCount("SIGINT")).toBe(before);
 });
 
+test("the system's request to end is heard as Ctrl-C is, and either only once", () => {
+  const before = process.listenerCount("SIGTERM");
+  let heard = 0;
+  const stopListening = processEnvironment().onInterrupt(() => heard++);
+  process.listeners("SIGTERM").at(-1)!("SIGTERM");
+  expect([heard, process.listenerCount("SIGTERM")]).toEqual([1, before]);
+  stopListening();
+});
+
 test("its clock goes forward", async () => {
   const { clock } = processEnvironment();
   const beforeMs = clock.nowMs();

@@ -1,0 +1,159 @@
+/**
+ * `cowdisk serve`: an image and its snapshots, alive, over NBD.
+ *
+ * All exports are one stack: what is written to the origin is kept from the snapshots, by whichever
+ * connection it comes. A client names an export; a name that was not given here leads nowhere.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import process from "node:process";
+import type { Command } from "commander";
+import type { BlockDevice } from "../../block/device.ts";
+import { openOrigin, openSnapshot } from "../../mapper/stack.ts";
+import type { NbdExport } from "../../nbd/export.ts";
+import { NbdServer } from "../../nbd/server_deno.ts";
+import { readCowHeader } from "../cow_image.ts";
+import type { Environment } from "../environment.ts";
+import { CommandFailure, EXIT_CODES } from "../failure.ts";
+import { openImage, requireDistinct } from "../files.ts";
+import { collect, portOf } from "../options.ts";
+import { parseDeviceUri } from "../view/device_uri.ts";
+import { openDevice } from "../view/view.ts";
+
+interface ServeFlags {
+  readonly snapshot?: readonly string[];
+  readonly socket?: string;
+  readonly port?: number;
+  readonly host: string;
+  readonly stdio?: boolean;
+  readonly readOnly?: boolean;
+}
+
+const ORIGIN_NAME = "origin";
+
+/** Refuses to guess where to listen. */
+function requireOnePlace({ socket, port, stdio }: ServeFlags): void {
+  const count = [socket, port, stdio].filter((each) => each !== undefined).length;
+  if (count === 1) return;
+  throw new CommandFailure(
+    `Found ${count} places to listen on: want one of --socket, --port and --stdio`,
+    EXIT_CODES.usage,
+  );
+}
+
+function requireOwnNames(cows: readonly string[]): void {
+  const seen = new Set([ORIGIN_NAME]);
+  for (const path of cows) {
+    const name = basename(path);
+    if (seen.has(name)) {
+      throw new CommandFailure(`Cannot serve "${path}": there is an export "${name}" already`);
+    }
+    seen.add(name);
+  }
+}
+
+/** Opens the stack. What is opened is closed with `opened`, the snapshots before the origin. */
+async function openExports(
+  opened: AsyncDisposableStack,
+  word: string,
+  flags: ServeFlags,
+): Promise<NbdExport[]> {
+  const uri = parseDeviceUri(word);
+  const { snapshot: cows = [], readOnly: isReadOnly = false } = flags;
+  const files = uri.kind === "file" ? { ORIGIN: uri.path } : {};
+  const numbered = cows.map((cow, index) => [`--snapshot ${index + 1}`, cow]);
+  requireDistinct({ ...files, ...Object.fromEntries(numbered) });
+  requireOwnNames(cows);
+  const use = isReadOnly ? "read" : "write";
+  const adopt = <Device extends BlockDevice>(device: Device) =>
+    opened.adopt(device, (each) => each.close());
+  const disk = adopt(await openDevice(uri, uri.kind === "http" ? "read" : use));
+  const origin = adopt(openOrigin(disk));
+  const exports: NbdExport[] = [
+    { name: ORIGIN_NAME, description: word, device: origin, isReadOnly },
+  ];
+  for (const path of cows) {
+    const cow = adopt(openImage(path, use));
+    if (!readCowHeader(cow).isValid) {
+      throw new CommandFailure(`Cannot serve "${path}": the snapshot is invalid`);
+    }
+    const device = adopt(await openSnapshot({ origin, cow, name: path }));
+    const description = `snapshot of ${word}`;
+    exports.push({ name: basename(path), description, device, isReadOnly });
+  }
+  return exports;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** Listens where it is told, and says where. */
+async function listen(
+  environment: Environment,
+  server: NbdServer,
+  { socket, port, host }: ServeFlags,
+): Promise<void> {
+  const { err } = environment;
+  if (socket !== undefined) {
+    await server.listenUnix(socket);
+    err.write(`cowdisk: serving nbd+unix:///?socket=${socket}\n`);
+  } else if (port !== undefined) {
+    const found = await server.listenTcp(port, host);
+    if (!isLoopback(host)) {
+      err.write(
+        `cowdisk: WARNING: anybody who reaches ${host}:${found} can read` +
+          " and write these disks: there is no TLS and no password\n",
+      );
+    }
+    err.write(`cowdisk: serving nbd://${host.includes(":") ? `[${host}]` : host}:${found}\n`);
+  }
+}
+
+async function serve(environment: Environment, word: string, flags: ServeFlags): Promise<void> {
+  requireOnePlace(flags);
+  await using opened = new AsyncDisposableStack();
+  const exports = await openExports(opened, word, flags);
+  const server = opened.adopt(new NbdServer({ exports }), (each) => each.close());
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  const stopListening = environment.onInterrupt(interrupt);
+  try {
+    await listen(environment, server, flags);
+    const ended = flags.stdio === true
+      ? server.serveStreams(process.stdin, process.stdout)
+      : interrupted;
+    await Promise.race([ended, interrupted]);
+  } finally {
+    stopListening();
+  }
+}
+
+/**
+ * Adds the command.
+ *
+ * @param program Where to.
+ * @param environment The world.
+ */
+export function addServe(program: Command, environment: Environment): void {
+  program.command("serve")
+    .summary("serve ORIGIN and snapshots over NBD")
+    .description(
+      'Serves an image as the export "origin", which is also the default, and each snapshot under the ' +
+        "name of its file, to any number of NBD clients at once. Writes to the origin are kept from the " +
+        "snapshots. Ctrl-C finishes what is under way, flushes, and ends.",
+    )
+    .argument("<ORIGIN>", "the disk image, or mem:SIZE, or a URL")
+    .option("--snapshot <COW>", "a snapshot's COW image (repeat)", collect)
+    .option("--socket <path>", "listen on a Unix socket, for this user only")
+    .option("--port <number>", "listen on TCP; 0 for a free port", portOf)
+    .option("--host <address>", "with --port, the address", "127.0.0.1")
+    .option("--stdio", "serve one client on standard input and output")
+    .option("--read-only", "refuse all writes")
+    .addHelpText(
+      "after",
+      "\nExample:\n  cowdisk serve disk.img --snapshot monday.cow --socket nbd.sock",
+    )
+    .action((origin: string, flags: ServeFlags) => serve(environment, origin, flags));
+}

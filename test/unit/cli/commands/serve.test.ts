@@ -1,0 +1,92 @@
+import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { expectRefusal } from "../command_clauses.ts";
+import { cowdisk, expectBytes, Folder, TestEnvironment, writtenSnapshot } from "../session.ts";
+import { Dialogue, info, OPT, option, u32 } from "../../nbd/dialogue.ts";
+
+class Impatient extends TestEnvironment {
+  override isImpatient = true;
+}
+
+test("one place to listen on is wanted, no more and no less", async () => {
+  const disk = new Folder().disk();
+  for (const words of [[], ["--port", "0", "--stdio"], ["--socket", "s", "--port", "0"]]) {
+    expectRefusal(await cowdisk(["serve", disk, ...words]), 2, /places to listen on: want one of/);
+  }
+});
+
+test("it says where it serves, and ends when it is told", async () => {
+  const folder = new Folder();
+  await writtenSnapshot(folder);
+  const socket = folder.path("nbd.sock");
+  const words = ["serve", folder.path("disk.img"), "--snapshot", folder.path("snap.cow")];
+  const before = folder.read("disk.img");
+  const ending = await cowdisk([...words, "--socket", socket], new Impatient());
+  expect(ending).toEqual({
+    code: 0,
+    out: "",
+    err: `cowdisk: serving nbd+unix:///?socket=${socket}\n`,
+  });
+  expect(existsSync(socket)).toBe(false);
+  expectBytes(folder.read("disk.img"), before);
+});
+
+test("who can come in from elsewhere is said loudly", async () => {
+  const disk = new Folder().disk();
+  const serve = async (...words: string[]) =>
+    (await cowdisk(["serve", disk, "--port", "0", ...words], new Impatient())).err;
+  expect(await serve()).toMatch(/^cowdisk: serving nbd:\/\/127\.0\.0\.1:\d+\n$/);
+  expect(await serve("--host", "0.0.0.0")).toMatch(/WARNING: anybody .* no TLS and no password\n/);
+});
+
+test("two exports of one name are refused, and so is one that is invalid or not there", async () => {
+  const folder = new Folder();
+  await writtenSnapshot(folder);
+  const serve = (...words: string[]) =>
+    cowdisk(["serve", folder.path("disk.img"), "--port", "0", ...words], new Impatient());
+  const cow = folder.path("snap.cow");
+  expectRefusal(await serve("--snapshot", cow, "--snapshot", cow), 1, /the same file/);
+  const namesake = new Folder();
+  await writtenSnapshot(namesake);
+  const other = namesake.path("snap.cow");
+  expectRefusal(
+    await serve("--snapshot", cow, "--snapshot", other),
+    1,
+    /export "snap.cow" already/,
+  );
+  expectRefusal(await serve("--snapshot", folder.path("none.cow")), 1, /no such file/);
+  expectRefusal(await serve("--port", "70000"), 2, /Want a port from 0 to 65535/);
+});
+
+test("a client sees the origin and its snapshots, and what it writes is kept from them", async () => {
+  const folder = new Folder();
+  await writtenSnapshot(folder);
+  const socket = folder.path("nbd.sock");
+  const environment = new TestEnvironment();
+  const words = ["serve", folder.path("disk.img"), "--snapshot", folder.path("snap.cow")];
+  const ended = cowdisk([...words, "--socket", socket], environment);
+  while (!environment.err.text.includes("serving")) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const client = connect(socket);
+  const heard: Uint8Array[] = [];
+  client.on("data", (bytes) => heard.push(bytes));
+  client.write(u32(3));
+  client.write(option(OPT.list));
+  client.write(option(OPT.info, info("snap.cow", 2)));
+  client.write(option(OPT.abort));
+  await new Promise((resolve) => client.on("close", resolve));
+  const dialogue = new Dialogue();
+  dialogue.unread = Buffer.concat(heard);
+  dialogue.read(18);
+  const answers = dialogue.optionAnswers();
+  const names = answers.filter(({ kind }) => kind === 2).map(({ body }) =>
+    body.subarray(4, 4 + body.readUInt32BE()).toString()
+  );
+  expect(names).toEqual(["origin", "snap.cow"]);
+  expect(answers.at(-3)?.body.subarray(2).toString()).toMatch(/^snapshot of /);
+  environment.interrupt();
+  expect((await ended).code).toBe(0);
+});
