@@ -11,7 +11,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { e2fsprogsAdvice } from "./setup.ts";
+import { allAdvice } from "./setup.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const results = `${root}build/test/`;
@@ -82,8 +82,7 @@ function main(): number {
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
   if (!deno("install", "--frozen", "--quiet")) return 1;
-  const advice = e2fsprogsAdvice();
-  if (advice !== null) process.stderr.write(`${advice}\n`);
+  for (const advice of allAdvice()) process.stderr.write(`${advice}\n`);
 
   const vitest = ["run", "-A", "npm:vitest@5.1.1", "run", "--config", "test/vitest.config.ts"];
   const parts = {

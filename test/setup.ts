@@ -1,7 +1,7 @@
 /**
  * What the tests stand on besides npm packages: e2fsprogs, whose `mke2fs`, `debugfs` and `e2fsck`
- * are the tests' second opinion on file systems that lived through snapshots. Chromium is looked for
- * in `browser/chromium.ts`.
+ * are the tests' second opinion on file systems that lived through snapshots, and other people's NBD
+ * clients. Chromium is looked for in `browser/chromium.ts`.
  *
  * @module
  */
@@ -9,7 +9,22 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 
-const PROGRAMS = ["mke2fs", "debugfs", "e2fsck"];
+/** Programs that the tests run, by what they are for. */
+const PROGRAMS = {
+  e2fsprogs: {
+    packages: ["e2fsprogs"],
+    programs: ["mke2fs", "debugfs", "e2fsck"],
+    tests: "Tests with real file systems",
+  },
+  nbdClients: {
+    packages: ["qemu-utils", "libnbd-bin", "fio"],
+    programs: ["qemu-img", "qemu-io", "nbdinfo", "nbdcopy", "fio"],
+    tests: "Tests with real NBD clients",
+  },
+} as const;
+
+/** What programs are for. */
+export type ProgramUse = keyof typeof PROGRAMS;
 
 /** Where programs are, the system administrator's folders included. */
 function folders(): string[] {
@@ -21,8 +36,8 @@ export function findProgram(name: string): string | undefined {
   return folders().map((folder) => `${folder}/${name}`).find((path) => existsSync(path));
 }
 
-function missing(): string[] {
-  return PROGRAMS.filter((name) => findProgram(name) === undefined);
+function missing(programs: readonly string[]): string[] {
+  return programs.filter((name) => findProgram(name) === undefined);
 }
 
 function aptGet(...words: string[]): boolean {
@@ -45,13 +60,23 @@ export function installPackages(...names: string[]): boolean {
 }
 
 /**
- * Sees to it that e2fsprogs is there: installs it where we may.
+ * Sees to it that the programs for a kind of test are there: installs what is missing, where we may.
  *
- * @returns A sentence for the user if it is still missing; otherwise nothing.
+ * @param use What they are for.
+ * @returns A sentence for the user if some are still missing; otherwise nothing.
  */
-export function e2fsprogsAdvice(): string | null {
-  const names = missing();
-  if (names.length === 0) return null;
-  if (installPackages("e2fsprogs") && missing().length === 0) return null;
-  return `Tests with real file systems need ${names.join(", ")}: install e2fsprogs`;
+export function packageAdvice(use: ProgramUse): string | null {
+  const { packages, programs, tests } = PROGRAMS[use];
+  if (missing(programs).length === 0) return null;
+  if (installPackages(...packages) && missing(programs).length === 0) return null;
+  return `${tests} need ${missing(programs).join(", ")}: install ${packages.join(", ")}`;
+}
+
+/**
+ * Sees to it that all programs are there.
+ *
+ * @returns A sentence for the user for each kind of test whose programs are missing.
+ */
+export function allAdvice(): string[] {
+  return (Object.keys(PROGRAMS) as ProgramUse[]).map(packageAdvice).filter((each) => each !== null);
 }

@@ -21,7 +21,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
-import { e2fsprogsAdvice, findProgram } from "../setup.ts";
+import { findProgram, packageAdvice } from "../setup.ts";
 
 /** Bytes in a block of the images: a quarter of the smallest chunk that they are tested with. */
 export const BLOCK_BYTES = 1024;
@@ -30,10 +30,8 @@ const IDENTITY = "c0d15c00-0000-4000-8000-00000000e4f5";
 
 /** Installs what is missing, where that is allowed; otherwise says what to do. */
 export function requireE2fsprogs(): void {
-  if (e2fsprogsAdvice() === null) return;
-  throw new Error(
-    "Cannot test with a real file system: mke2fs, e2fsck or debugfs is missing; install e2fsprogs",
-  );
+  const advice = packageAdvice("e2fsprogs");
+  if (advice !== null) throw new Error(advice);
 }
 
 function run(program: string, ...words: string[]): { status: number; output: string } {
