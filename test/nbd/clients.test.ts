@@ -1,6 +1,7 @@
 /**
  * What other people's clients see: libnbd's tools, qemu's, and fio, against the real program on a socket.
  */
+// deno-lint-ignore-file camelcase
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";

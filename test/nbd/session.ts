@@ -22,10 +22,9 @@ export interface ClientEnding {
  * @returns How it ended.
  */
 export function client(name: string, ...words: string[]): ClientEnding {
-  const path = findProgram(name);
-  if (path === undefined) {
-    throw new Error(`Cannot find ${name}: want qemu-utils, libnbd-bin and fio`);
-  }
+  const advice = packageAdvice("nbdClients");
+  if (advice !== null) throw new Error(advice);
+  const path = findProgram(name) ?? name;
   const { status, stdout, stderr } = spawnSync(path, words, { encoding: "utf8", timeout: 50_000 });
   return { code: status, out: stdout, err: stderr };
 }

@@ -100,8 +100,8 @@ export function memoryExports(sectorCount = 128): [NbdExport] {
 /** A connection and its client. */
 export class Dialogue {
   readonly connection: NbdConnection;
-  /** What was sent and not read. */
-  unread: Buffer = Buffer.alloc(0);
+  #unread: Buffer = Buffer.alloc(0);
+  #sent: Uint8Array[] = [];
   /** Whether what is sent is told to have gone at once. */
   isPrompt = true;
   isStructured = false;
@@ -116,11 +116,23 @@ export class Dialogue {
       onChange: () => void this.changes++,
     });
     take = (pieces) => {
-      const all = Buffer.concat(pieces);
-      this.unread = Buffer.concat([this.unread, all]);
-      if (this.isPrompt) this.connection.sent(all.length);
+      this.#sent.push(...pieces);
+      if (!this.isPrompt) return;
+      this.connection.sent(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
     };
     take(early);
+  }
+
+  /** What was sent and not read. */
+  get unread(): Buffer {
+    if (this.#sent.length > 0) {
+      this.#unread = Buffer.concat([this.#unread, ...this.#sent.splice(0)]);
+    }
+    return this.#unread;
+  }
+
+  set unread(bytes: Buffer) {
+    this.#unread = bytes;
   }
 
   say(...pieces: Uint8Array[]): void {
