@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { onTestFinished } from "vitest";
 import { findProgram, packageAdvice } from "../setup.ts";
-import { type Ending, Folder, spawnCowdisk } from "../unit/cli/session.ts";
+import { type Ending, type Folder, spawnCowdisk } from "../unit/cli/session.ts";
 
 /** How a client ended. */
 export interface ClientEnding {
