@@ -15,6 +15,7 @@ import { addDump } from "./commands/dump.ts";
 import { addExport } from "./commands/export.ts";
 import { addHash } from "./commands/hash.ts";
 import { addImport } from "./commands/import.ts";
+import { addMap } from "./commands/map.ts";
 import { addMerge } from "./commands/merge.ts";
 import { addRead } from "./commands/read.ts";
 import { addServe } from "./commands/serve.ts";
@@ -32,7 +33,7 @@ const VERSION = "0.1.0";
 /** In the order in which the help lists them: a disk's life. */
 const COMMANDS: readonly ((program: Command, environment: Environment) => void)[] = [
   ...[addTour, addCreate, addSnapshot, addStatus, addTable, addDump, addCheck],
-  ...[addRead, addWrite, addImport, addExport, addMerge],
+  ...[addRead, addMap, addWrite, addImport, addExport, addMerge],
   ...[addDiff, addApply, addHash, addVerify, addServe],
 ];
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+export { type AllocationExtent, allocationOf } from "./allocation.ts";
 export { type BadBlockDeviceOptions, openBadBlock, openBadBlockSync } from "./bad_block_device.ts";
 export type { Disk as NumberedDisk, MappedDeviceInfo } from "./device_directory.ts";
 export { dmsetup, type DmsetupResult, dmsetupSync } from "./dmsetup/dmsetup.ts";

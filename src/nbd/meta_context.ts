@@ -12,10 +12,10 @@
 
 import type { BlockDevice } from "../block/device.ts";
 import { type Plan, readStep } from "../block/plan.ts";
-import { bytesToSectors, isAligned, sectorsToBytes } from "../block/units.ts";
+import { bytesToSectors, sectorsToBytes } from "../block/units.ts";
+import { cutZeroes } from "../disk/image/image_pieces.ts";
 import type { NbdExport } from "./export.ts";
 import { ALLOCATION } from "./protocol.ts";
-import { eachStretch } from "./zero_stretches.ts";
 
 /** Sectors of which the same is said. */
 export interface StatusExtent {
@@ -39,13 +39,11 @@ export interface MetaContext {
   planStatus(sector: number, sectorCount: number): Plan<StatusExtent[]>;
 }
 
-const SCAN_SECTORS_MAX = bytesToSectors(8 * 1024 * 1024);
+/** Zeroes are told from the rest by 4 KiB: fewer are not worth an extent, or a chunk of a reply. */
+export const ZERO_UNIT_SECTORS = 8;
 
-/** Whether what is read is aligned as the device wants it. */
-function scanSectors(device: BlockDevice, sectorCount: number): number {
-  const count = Math.min(sectorCount, SCAN_SECTORS_MAX);
-  return isAligned(count, device.limits.logicalSectors) ? count : sectorCount;
-}
+/** A multiple of every logical block. */
+const SCAN_SECTORS_MAX = bytesToSectors(8 * 1024 * 1024);
 
 /**
  * What `base:allocation` says of a device.
@@ -53,20 +51,16 @@ function scanSectors(device: BlockDevice, sectorCount: number): number {
  * @param device The device.
  * @returns The context.
  */
-function allocationOf(device: BlockDevice): MetaContext {
+function zeroesOf(device: BlockDevice): MetaContext {
   return {
     name: "base:allocation",
     *planStatus(sector, sectorCount) {
-      const bytes = new Uint8Array(sectorsToBytes(scanSectors(device, sectorCount)));
+      const bytes = new Uint8Array(sectorsToBytes(Math.min(sectorCount, SCAN_SECTORS_MAX)));
       yield readStep(device, bytes, sector);
-      const extents: StatusExtent[] = [];
-      eachStretch(bytes, sectorsToBytes(sector), (from, to, isZero) => {
-        extents.push({
-          sectorCount: bytesToSectors(to - from),
-          flags: isZero ? ALLOCATION.zero : 0,
-        });
-      });
-      return extents;
+      return [...cutZeroes(bytes, ZERO_UNIT_SECTORS)].map((part) => ({
+        sectorCount: part.sectorCount,
+        flags: part.isZero ? ALLOCATION.zero : 0,
+      }));
     },
   };
 }
@@ -78,7 +72,7 @@ function allocationOf(device: BlockDevice): MetaContext {
  * @returns Its contexts; the place of one is its number.
  */
 export function contextsOf(each: NbdExport): readonly MetaContext[] {
-  return [allocationOf(each.device), ...each.contexts ?? []];
+  return [zeroesOf(each.device), ...each.contexts ?? []];
 }
 
 /**

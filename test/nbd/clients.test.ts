@@ -46,7 +46,7 @@ test("nbdinfo lists the exports, with what each can do", async () => {
     can_fast_zero: true,
     can_cache: true,
     can_df: true,
-    contexts: ["base:allocation"],
+    contexts: ["base:allocation", "qemu:allocation-depth", "qemu:dirty-bitmap:snap.cow"],
     block_size_minimum: 512,
     block_size_maximum: 32 * MIB,
   };
@@ -74,6 +74,34 @@ test("nbdinfo and qemu-img map the zeroes", async () => {
   expect(map.map(({ length, zero }: { length: number; zero: boolean }) => [length, zero])).toEqual(
     [[4 * MIB, true], [4 * MIB, false], [8 * MIB, true]],
   );
+});
+
+test("nbdinfo and qemu-img see what was changed, and in which layer it lies", async () => {
+  const { uri, folder, end } = await servedDisk();
+  succeed("qemu-io", "-f", "raw", "-c", "write -P 1 1M 1M", "-c", "write -P 2 9M 4k", uri());
+  const map = (context: string, name: string) =>
+    JSON.parse(succeed("nbdinfo", `--map=${context}`, "--json", uri(name)))
+      .map(({ length, type }: { length: number; type: number }) => [length, type]);
+  const lengths = [MIB, MIB, 7 * MIB, 4096, 7 * MIB - 4096];
+  const by = (...types: number[]) => lengths.map((length, at) => [length, types[at]]);
+  expect(map("qemu:dirty-bitmap:snap.cow", "origin")).toEqual(by(0, 1, 0, 1, 0));
+  expect(map("qemu:allocation-depth", "snap.cow")).toEqual(by(2, 1, 2, 1, 2));
+  expect(map("qemu:allocation-depth", "origin")).toEqual([[DISK_BYTES, 1]]);
+  const options = [
+    ...["driver=nbd,server.type=unix", `server.path=${folder.path("nbd.sock")}`, "export=origin"],
+    "x-dirty-bitmap=qemu:dirty-bitmap:snap.cow",
+  ].join(",");
+  const dirty = JSON.parse(succeed("qemu-img", "map", "--output=json", "--image-opts", options));
+  // Through this option qemu-img says of what is dirty that it is no data.
+  expect(dirty.map(({ length, data }: { length: number; data: boolean }) => [length, data ? 0 : 1]))
+    .toEqual(by(0, 1, 0, 1, 0));
+  expect((await end()).code).toBe(0);
+  const view = `${folder.path("disk.img")}+${folder.path("snap.cow")}`;
+  const ours: { depth: number; length: number }[] = JSON.parse(
+    (await cowdisk(["map", view, "--json"])).out,
+  );
+  const held = ours.filter(({ depth }) => depth === 0);
+  expect(held.reduce((sum, { length }) => sum + length, 0)).toBe(MIB + 4096);
 });
 
 test("nbdcopy copies out and in, over several connections", async () => {

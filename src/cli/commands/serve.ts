@@ -13,7 +13,9 @@ import type { Command } from "commander";
 import type { BlockDevice } from "../../block/device.ts";
 import { openOrigin, openSnapshot } from "../../mapper/stack.ts";
 import type { NbdExport } from "../../nbd/export.ts";
+import type { MetaContext } from "../../nbd/meta_context.ts";
 import { NbdServer } from "../../nbd/server_deno.ts";
+import { allocationDepth, dirtyBitmap } from "../../nbd/snapshot_contexts.ts";
 import { readCowHeader } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
@@ -71,9 +73,8 @@ async function openExports(
     opened.adopt(device, (each) => each.close());
   const disk = adopt(await openDevice(uri, uri.kind === "http" ? "read" : use));
   const origin = adopt(openOrigin(disk));
-  const exports: NbdExport[] = [
-    { name: ORIGIN_NAME, description: word, device: origin, isReadOnly },
-  ];
+  const snapshots: NbdExport[] = [];
+  const bitmaps: MetaContext[] = [];
   for (const path of cows) {
     const cow = adopt(openImage(path, use));
     if (!readCowHeader(cow).isValid) {
@@ -81,9 +82,17 @@ async function openExports(
     }
     const device = adopt(await openSnapshot({ origin, cow, name: path }));
     const description = `snapshot of ${word}`;
-    exports.push({ name: basename(path), description, device, isReadOnly });
+    const name = basename(path);
+    const bitmap = dirtyBitmap(name, device);
+    const contexts = [allocationDepth(device), bitmap];
+    snapshots.push({ name, description, device, isReadOnly, contexts });
+    bitmaps.push(bitmap);
   }
-  return exports;
+  const contexts = [allocationDepth(origin), ...bitmaps];
+  return [
+    { name: ORIGIN_NAME, description: word, device: origin, isReadOnly, contexts },
+    ...snapshots,
+  ];
 }
 
 function isLoopback(host: string): boolean {

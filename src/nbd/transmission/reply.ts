@@ -21,10 +21,10 @@ import {
   viewOf,
   writeUint64,
 } from "../protocol.ts";
-import type { StatusExtent } from "../meta_context.ts";
+import { type StatusExtent, ZERO_UNIT_SECTORS } from "../meta_context.ts";
 import { sectorsToBytes } from "../../block/units.ts";
 import type { Refusal } from "./request.ts";
-import { eachStretch } from "../zero_stretches.ts";
+import { cutZeroes } from "../../disk/image/image_pieces.ts";
 
 /** A simple reply's head. */
 export const SIMPLE_HEAD_BYTES = 16;
@@ -166,7 +166,11 @@ export function encodeStructuredData(
   };
   let lastHead = 0;
   if (isWhole) add(0, content.byteLength, false);
-  else eachStretch(content, offsetBytes, add);
+  else {
+    for (const { sector, sectorCount, isZero } of cutZeroes(content, ZERO_UNIT_SECTORS)) {
+      add(sectorsToBytes(sector), sectorsToBytes(sector + sectorCount), isZero);
+    }
+  }
   viewOf(pieces[lastHead] as Uint8Array).setUint16(4, CHUNK_DONE);
   return pieces;
 }

@@ -132,6 +132,7 @@ export class Dialogue {
   }
 
   set unread(bytes: Buffer) {
+    this.#sent = [];
     this.#unread = bytes;
   }
 

@@ -1,0 +1,107 @@
+/**
+ * `cowdisk map`: which layer of a view holds what, and where there are only zeroes.
+ *
+ * The JSON is that of `qemu-img map`, without `offset`: depth 0 is the uppermost layer.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { formatSize, sectorsToBytes } from "../../block/units.ts";
+import { cutZeroes } from "../../disk/image/image_pieces.ts";
+import { allocationOf } from "../../mapper/allocation.ts";
+import type { Environment } from "../environment.ts";
+import { eachPiece } from "../transfer.ts";
+import { openView, type ViewName } from "../view/view.ts";
+
+/** Zeroes are told from the rest by 4 KiB. */
+const ZERO_UNIT_SECTORS = 8;
+
+interface MapFlags {
+  readonly json?: boolean;
+}
+
+/** Bytes of one layer that are alike. */
+interface MapExtent {
+  readonly start: number;
+  length: number;
+  readonly depth: number;
+  readonly zero: boolean;
+}
+
+/** Adds an extent, to its neighbour if they are alike. */
+function add(extents: MapExtent[], extent: MapExtent): void {
+  const last = extents.at(-1);
+  if (last?.depth === extent.depth && last.zero === extent.zero) last.length += extent.length;
+  else extents.push(extent);
+}
+
+function layerNames({ cows, origin, word }: ViewName): string[] {
+  const plain = origin.kind === "file" ? origin.path : word.split("+", 1)[0] ?? word;
+  return [...cows].reverse().concat(plain);
+}
+
+function format(extents: readonly MapExtent[], names: readonly string[]): string {
+  const rows = extents.map(({ start, length, depth, zero }) => [
+    String(start),
+    formatSize(length),
+    zero ? "zero" : "data",
+    names[depth] ?? "",
+  ]);
+  const all = [["offset", "length", "holds", "layer"], ...rows];
+  const widths = [0, 1, 2].map((at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ");
+  return all.map((row) => `${line(row)}\n`).join("");
+}
+
+async function map(environment: Environment, word: string, flags: MapFlags): Promise<void> {
+  await using view = await openView(word, "read");
+  const { device, name } = view;
+  const extents: MapExtent[] = [];
+  const transfer = { device, sector: 0, sectorCount: device.sectorCount };
+  const words = { verb: "mapping", interruptedWith: "nothing" };
+  await eachPiece(environment, { ...transfer, ...words }, (piece, first) => {
+    const end = first + piece.byteLength / sectorsToBytes(1);
+    for (let sector = first; sector < end;) {
+      for (const { sectorCount, depth } of allocationOf(device, sector, end - sector)) {
+        const from = sectorsToBytes(sector - first);
+        const part = piece.subarray(from, from + sectorsToBytes(sectorCount));
+        const start = sectorsToBytes(sector);
+        for (const { isZero: zero, ...cut } of cutZeroes(part, ZERO_UNIT_SECTORS)) {
+          const length = sectorsToBytes(cut.sectorCount);
+          add(extents, {
+            start: start + sectorsToBytes(cut.sector),
+            length,
+            depth: depth - 1,
+            zero,
+          });
+        }
+        sector += sectorCount;
+      }
+    }
+  });
+  const { out } = environment;
+  if (flags.json !== true) return out.write(format(extents, layerNames(name)));
+  const told = extents.map((extent) => ({ ...extent, present: true, data: !extent.zero }));
+  out.write(`${JSON.stringify(told)}\n`);
+}
+
+/**
+ * Adds the command.
+ *
+ * @param program Where to.
+ * @param environment The world.
+ */
+export function addMap(program: Command, environment: Environment): void {
+  program.command("map")
+    .summary("print which layer of a view holds what")
+    .description(
+      "Prints which layer of a view holds what, and which of it is nothing but zeroes, which is found " +
+        "by reading. Changes nothing.",
+    )
+    .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
+    .option("--json", "print one line of JSON, as qemu-img map does")
+    .addHelpText("after", "\nExample:\n  cowdisk map disk.img+monday.cow --json")
+    .action((view: string, flags: MapFlags) => map(environment, view, flags));
+}
