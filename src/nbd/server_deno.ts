@@ -5,6 +5,7 @@
  * |---|---|
  * | a Unix socket | this user: the socket has mode 0600 from the start, and is removed at the end |
  * | TCP, 127.0.0.1 unless said otherwise | whoever reaches it: NBD without TLS asks for no name |
+ * | a socket that was handed down to us | whoever it was opened for |
  * | standard input and output | one client, whoever started us |
  *
  * **Closing**: nobody new is taken, requests under way are done and answered, every device is flushed, the
@@ -119,7 +120,20 @@ export class NbdServer {
     return typeof address === "object" && address !== null ? address.port : port;
   }
 
-  #listen(place: string, options: { path: string } | { port: number; host: string }) {
+  /**
+   * Listens on a socket that whoever started us has opened, as systemd does.
+   *
+   * @param fd The file's number.
+   * @throws {BlockDeviceError} `EIO` when it is no socket that can be listened on.
+   */
+  async listenInherited(fd: number): Promise<void> {
+    await this.#listen(`the inherited file ${fd}`, { fd });
+  }
+
+  #listen(
+    place: string,
+    options: { path: string } | { port: number; host: string } | { fd: number },
+  ) {
     const { promise, resolve, reject } = Promise.withResolvers<Server>();
     const listener = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
     listener.on("error", (error) => {

@@ -5,7 +5,14 @@
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { cowdisk, expectBytes, Folder, notes, spawnCowdisk } from "../unit/cli/session.ts";
+import {
+  cowdisk,
+  expectBytes,
+  Folder,
+  notes,
+  programWords,
+  spawnCowdisk,
+} from "../unit/cli/session.ts";
 import { ask, CMD, Dialogue, info, memoryExports, OPT, option, u32 } from "../unit/nbd/dialogue.ts";
 import { client, type Served, served, succeed } from "./session.ts";
 
@@ -192,6 +199,15 @@ describe("fio", () => {
     expect([error, write.io_bytes, read.io_bytes]).toEqual([0, 8 * MIB, 8 * MIB]);
     expect((await end()).code).toBe(0);
   });
+});
+
+test("libnbd's tools start the server themselves, and hand it its socket", async () => {
+  const folder = await folderWithDisk();
+  const disk = folder.path("disk.img");
+  const server = ["[", ...programWords(["serve", disk, "--socket-activation"]), "]"];
+  expect(succeed("nbdinfo", "--size", "--", ...server)).toBe(`${DISK_BYTES}\n`);
+  succeed("nbdcopy", "--", ...server, folder.path("out.img"));
+  expectBytes(folder.read("out.img"), diskBytes());
 });
 
 test("one client is served on standard input and output", async () => {

@@ -29,6 +29,7 @@ interface ServeFlags {
   readonly socket?: string;
   readonly port?: number;
   readonly host: string;
+  readonly socketActivation?: boolean;
   readonly stdio?: boolean;
   readonly readOnly?: boolean;
 }
@@ -36,12 +37,27 @@ interface ServeFlags {
 const ORIGIN_NAME = "origin";
 
 /** Refuses to guess where to listen. */
-function requireOnePlace({ socket, port, stdio }: ServeFlags): void {
-  const count = [socket, port, stdio].filter((each) => each !== undefined).length;
+function requireOnePlace({ socket, port, socketActivation, stdio }: ServeFlags): void {
+  const places = [socket, port, socketActivation, stdio];
+  const count = places.filter((each) => each !== undefined).length;
   if (count === 1) return;
   throw new CommandFailure(
-    `Found ${count} places to listen on: want one of --socket, --port and --stdio`,
+    `Found ${count} places to listen on: want one of --socket, --port, --socket-activation` +
+      " and --stdio",
     EXIT_CODES.usage,
+  );
+}
+
+/** The first file that is handed down, as `sd_listen_fds(3)` has it. */
+const INHERITED_FD = 3;
+
+/** Refuses to take a file for a socket that was not handed down to us. */
+function requireInherited(): void {
+  const { LISTEN_FDS: count, LISTEN_PID: pid } = process.env;
+  if (count === "1" && pid === String(process.pid)) return;
+  throw new CommandFailure(
+    `Found LISTEN_FDS=${count ?? ""} and LISTEN_PID=${pid ?? ""}: want one socket, for process ` +
+      `${process.pid}`,
   );
 }
 
@@ -103,9 +119,13 @@ function isLoopback(host: string): boolean {
 async function listen(
   environment: Environment,
   server: NbdServer,
-  { socket, port, host }: ServeFlags,
+  { socket, port, host, socketActivation }: ServeFlags,
 ): Promise<void> {
   const { err } = environment;
+  if (socketActivation === true) {
+    requireInherited();
+    await server.listenInherited(INHERITED_FD);
+  }
   if (socket !== undefined) {
     await server.listenUnix(socket);
     err.write(`cowdisk: serving nbd+unix:///?socket=${socket}\n`);
@@ -158,6 +178,7 @@ export function addServe(program: Command, environment: Environment): void {
     .option("--socket <path>", "listen on a Unix socket, for this user only")
     .option("--port <number>", "listen on TCP; 0 for a free port", portOf)
     .option("--host <address>", "with --port, the address", "127.0.0.1")
+    .option("--socket-activation", "listen on the socket that systemd hands down")
     .option("--stdio", "serve one client on standard input and output")
     .option("--read-only", "refuse all writes")
     .addHelpText(

@@ -93,6 +93,16 @@ export async function cowdisk(
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 /**
+ * How the real program is started.
+ *
+ * @param words The arguments.
+ * @returns A program and its arguments.
+ */
+export function programWords(words: readonly string[]): string[] {
+  return [process.execPath, "run", "-A", "--no-check", MAIN, ...words];
+}
+
+/**
  * Starts the real program.
  *
  * @param words The arguments.
@@ -101,7 +111,8 @@ const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url))
 export function spawnCowdisk(
   words: readonly string[],
 ): { child: ChildProcess; ended: Promise<Ending> } {
-  const child = spawn(process.execPath, ["run", "-A", "--no-check", MAIN, ...words]);
+  const [program, ...rest] = programWords(words);
+  const child = spawn(program!, rest);
   let out = "";
   let err = "";
   child.stdout.on("data", (bytes) => out += bytes);

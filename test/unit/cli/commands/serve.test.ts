@@ -17,6 +17,11 @@ test("one place to listen on is wanted, no more and no less", async () => {
   }
 });
 
+test("a socket that was not handed down is not listened on", async () => {
+  const words = ["serve", new Folder().disk(), "--socket-activation"];
+  expectRefusal(await cowdisk(words), 1, /^cowdisk: Found LISTEN_FDS= and LISTEN_PID=: want one/);
+});
+
 test("it says where it serves, and ends when it is told", async () => {
   const folder = new Folder();
   await writtenSnapshot(folder);
