@@ -56,6 +56,8 @@ export interface NbdConnectionOptions {
    * @param pieces Bytes in order; they belong to the taker.
    */
   readonly send: (pieces: readonly Uint8Array[]) => void;
+  /** Told of a device's failure, of which the client hears only a number. */
+  readonly onFailure?: (error: unknown) => void;
   /** Called when `wantsInput` or `hasEnded` may have changed without anything being received. */
   readonly onChange?: () => void;
 }
@@ -85,6 +87,7 @@ type State = "handshake" | "head" | "payload" | "skip" | "closing";
 export class NbdConnection {
   readonly #send: (pieces: readonly Uint8Array[]) => void;
   readonly #onChange: () => void;
+  readonly #onFailure: (error: unknown) => void;
   readonly #input = new ByteQueue();
   readonly #handshake: Handshake;
   #output: Uint8Array[] = [];
@@ -106,6 +109,7 @@ export class NbdConnection {
   constructor(options: NbdConnectionOptions) {
     this.#send = options.send;
     this.#onChange = options.onChange ?? (() => {});
+    this.#onFailure = options.onFailure ?? (() => {});
     this.#handshake = new Handshake(
       options.exports,
       this.#input,
@@ -262,14 +266,22 @@ export class NbdConnection {
     this.#put([encodeError(cookie, refusal, hasStructuredReplies)]);
   }
 
+  #fail(request: NbdRequest, error: unknown): void {
+    const refusal = refusalOf(error);
+    // That something is not supported is an answer, and no failure.
+    if (refusal.code !== "ENOTSUP") this.#onFailure(error);
+    this.#refuse(request, refusal);
+  }
+
   /** Begins a request, and ends it when the device answers at once. */
   #begin(request: NbdRequest, payload: Uint8Array | null): void {
     const agreement = this.#agreement as Agreement;
     let reply: Reply | Promise<Reply>;
     try {
-      reply = perform(agreement.export.device, () => planReply(request, payload, agreement));
+      const plan = () => planReply(request, payload, agreement);
+      reply = perform(agreement.export.device, plan, request.byteCount > PAYLOAD_BYTES_MAX);
     } catch (error) {
-      return this.#refuse(request, refusalOf(error));
+      return this.#fail(request, error);
     }
     if (!(reply instanceof Promise)) return this.#put(reply);
     const isLong = request.command === COMMANDS.read || request.command === COMMANDS.write;
@@ -278,7 +290,7 @@ export class NbdConnection {
     this.#heldBytes += byteCount;
     reply.then(
       (pieces) => this.#put(pieces),
-      (error) => this.#refuse(request, refusalOf(error)),
+      (error) => this.#fail(request, error),
     ).then(() => {
       this.#underWay--;
       this.#heldBytes -= byteCount;

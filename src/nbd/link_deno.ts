@@ -57,8 +57,14 @@ export class NbdLink {
    * @param input What it says.
    * @param output What it is told; may be the same object.
    * @param exports What there is to choose from.
+   * @param onFailure Told of a device's failure.
    */
-  constructor(input: Readable, output: Writable, exports: readonly NbdExport[]) {
+  constructor(
+    input: Readable,
+    output: Writable,
+    exports: readonly NbdExport[],
+    onFailure: (error: unknown) => void = () => {},
+  ) {
     this.#input = input;
     this.#output = output;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -80,6 +86,7 @@ export class NbdLink {
       exports,
       send: (pieces) => this.#send(pieces),
       onChange: () => this.#settle(),
+      onFailure,
     });
   }
 

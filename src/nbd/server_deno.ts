@@ -32,6 +32,8 @@ const PARTING_MS = 2000;
 export interface NbdServerOptions {
   /** What clients can choose from; the first is the default. */
   readonly exports: readonly NbdExport[];
+  /** Told of a device's failure, of which the client hears only a number. */
+  readonly onFailure?: (error: unknown) => void;
   /** Time, to part from clients. */
   readonly clock?: Clock;
 }
@@ -66,6 +68,7 @@ async function makeWay(path: string): Promise<void> {
 export class NbdServer {
   readonly #exports: readonly NbdExport[];
   readonly #clock: Clock;
+  readonly #onFailure: (error: unknown) => void;
   readonly #links = new Set<NbdLink>();
   readonly #listeners: Server[] = [];
   readonly #paths: string[] = [];
@@ -81,6 +84,7 @@ export class NbdServer {
     requireExports(options.exports);
     this.#exports = options.exports;
     this.#clock = options.clock ?? systemClock;
+    this.#onFailure = options.onFailure ?? (() => {});
   }
 
   /** How many clients there are. */
@@ -165,7 +169,7 @@ export class NbdServer {
   }
 
   #serve(input: Readable, output: Writable): Promise<void> {
-    const link = new NbdLink(input, output, this.#exports);
+    const link = new NbdLink(input, output, this.#exports, this.#onFailure);
     this.#links.add(link);
     return link.ended.then(() => void this.#links.delete(link));
   }

@@ -141,11 +141,26 @@ async function listen(
   }
 }
 
+/** No more different failures than this are told. */
+const FAILURES_TOLD_MAX = 100;
+
+/** Tells of each failure once: a disk that is broken fails all day. */
+function failureTeller({ err }: Environment): (error: unknown) => void {
+  const told = new Set<string>();
+  return (error) => {
+    const sentence = error instanceof Error ? error.message : String(error);
+    if (told.has(sentence) || told.size >= FAILURES_TOLD_MAX) return;
+    told.add(sentence);
+    err.write(`cowdisk: ${sentence}\n`);
+  };
+}
+
 async function serve(environment: Environment, word: string, flags: ServeFlags): Promise<void> {
   requireOnePlace(flags);
   await using opened = new AsyncDisposableStack();
   const exports = await openExports(opened, word, flags);
-  const server = opened.adopt(new NbdServer({ exports }), (each) => each.close());
+  const onFailure = failureTeller(environment);
+  const server = opened.adopt(new NbdServer({ exports, onFailure }), (each) => each.close());
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   const stopListening = environment.onInterrupt(interrupt);
   try {

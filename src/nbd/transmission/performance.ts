@@ -29,13 +29,14 @@ import {
   readStep,
   runAsync,
   runSync,
+  sleepStep,
   writeStep,
   zeroStep,
 } from "../../block/plan.ts";
 import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import type { Agreement } from "../handshake/handshake.ts";
 import { contextsOf, type MetaContext, type StatusExtent } from "../meta_context.ts";
-import { COMMAND_FLAGS, COMMANDS, type NbdErrorCode } from "../protocol.ts";
+import { COMMAND_FLAGS, COMMANDS, type NbdErrorCode, PAYLOAD_BYTES_MAX } from "../protocol.ts";
 import {
   type ContextStatus,
   DATA_HEAD_BYTES,
@@ -51,7 +52,8 @@ import { type NbdRequest, type Refusal, sectorOf } from "./request.ts";
 export type Reply = readonly Uint8Array[];
 
 const PIECE_SECTORS = bytesToSectors(1024 * 1024);
-const CACHE_SECTORS_MAX = bytesToSectors(32 * 1024 * 1024);
+/** As much as a READ or a WRITE may have: what is longer is done in parts. */
+const LONG_SECTORS = bytesToSectors(PAYLOAD_BYTES_MAX);
 
 function* planRead(request: NbdRequest, agreement: Agreement): Plan<Reply> {
   const { cookie, offsetBytes, byteCount, flags } = request;
@@ -78,14 +80,19 @@ function* planZeroes(request: NbdRequest, device: BlockDevice): Plan {
   if ((flags & COMMAND_FLAGS.fastZero) !== 0) {
     throw new BlockDeviceError("ENOTSUP", "Cannot promise to zero faster than to write");
   }
-  const count = bytesToSectors(byteCount);
-  if ((flags & COMMAND_FLAGS.noHole) === 0) {
-    yield zeroStep(device, sectorOf(request), count, isFua);
-  } else yield* planZeroData(device, sectorOf(request), count, isFua);
+  const sector = sectorOf(request);
+  const end = sector + bytesToSectors(byteCount);
+  for (let at = sector; at < end; at += LONG_SECTORS) {
+    // Others want to be heard meanwhile.
+    if (at > sector) yield sleepStep(0);
+    const count = Math.min(LONG_SECTORS, end - at);
+    if ((flags & COMMAND_FLAGS.noHole) === 0) yield zeroStep(device, at, count, isFua);
+    else yield* planZeroData(device, at, count, isFua);
+  }
 }
 
 function* planCache(device: BlockDevice, sector: number, count: number): Plan {
-  const wanted = Math.min(count, CACHE_SECTORS_MAX);
+  const wanted = Math.min(count, LONG_SECTORS);
   const dropped = new Uint8Array(sectorsToBytes(Math.min(wanted, PIECE_SECTORS)));
   for (let done = 0; done < wanted; done += PIECE_SECTORS) {
     const byteCount = sectorsToBytes(Math.min(PIECE_SECTORS, wanted - done));
@@ -169,10 +176,15 @@ function isCode(error: unknown, code: ErrorCode): boolean {
  * @param device What the plan is about.
  * @param plan Makes the plan; made anew when it could not be performed at once. That has changed nothing
  * that performing it again would not change in the same way.
+ * @param isLong Whether it takes so long that others should have their turn meanwhile.
  * @returns The reply, or a promise of it.
  */
-export function perform(device: BlockDevice, plan: () => Plan<Reply>): Reply | Promise<Reply> {
-  if (isSyncDevice(device) && device.isBusy !== true) {
+export function perform(
+  device: BlockDevice,
+  plan: () => Plan<Reply>,
+  isLong = false,
+): Reply | Promise<Reply> {
+  if (!isLong && isSyncDevice(device) && device.isBusy !== true) {
     try {
       return runSync(plan());
     } catch (error) {

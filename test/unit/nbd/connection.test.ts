@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
+import { checked } from "../../../src/block/checked.ts";
+import { BlockDeviceError } from "../../../src/block/errors.ts";
 import { NbdConnection } from "../../../src/nbd/connection.ts";
 import { ask, CMD, Dialogue, memoryExports, OPT, option, u32 } from "./dialogue.ts";
 import { SlowDevice } from "./slow_device.ts";
@@ -173,6 +175,37 @@ test("what is no request ends the connection, and nothing behind it is done", ()
   const dialogue = new Dialogue().enter();
   dialogue.say(Buffer.alloc(28, 1), ask({ command: CMD.flush, cookie: 1 }));
   expect([dialogue.connection.hasEnded, dialogue.unread.length]).toEqual([true, 0]);
+});
+
+test("a device's failure is a number to the client, and its words are told here", () => {
+  const [disk] = memoryExports();
+  const failures: string[] = [];
+  const device = checked({
+    name: "broken",
+    sectorCount: 128,
+    supports: { write: true, discard: false, discardZeroes: false, permanence: false },
+    readSync() {
+      throw new BlockDeviceError("EIO", "Cannot read /home/secret.img");
+    },
+    writeSync() {},
+    flushSync() {},
+    closeSync() {},
+  });
+  const heard: Uint8Array[] = [];
+  const connection = new NbdConnection({
+    exports: [{ ...disk, device }],
+    send: (pieces) => void heard.push(...pieces),
+    onFailure: (error) => void failures.push((error as Error).message),
+  });
+  const zeroes = ask({ command: CMD.zeroes, cookie: 1, length: 512, flags: 16 });
+  const read = ask({ command: CMD.read, cookie: 2, length: 512 });
+  connection.receive(
+    Buffer.concat([u32(3), option(OPT.structured), option(OPT.name), zeroes, read]),
+  );
+  const all = Buffer.concat(heard);
+  expect(all.includes("secret")).toBe(false);
+  expect(all.subarray(-26).toString("hex")).toMatch(/00000006000000050000$/);
+  expect(failures).toEqual(["Cannot read /home/secret.img"]);
 });
 
 test("nobody is told of the end before the last bytes were sent", () => {

@@ -31,7 +31,9 @@ test("each command is its own kind of steps", () => {
   expect(kinds(CMD.flush, 0)).toEqual(["flush"]);
   expect(kinds(CMD.trim, 8192)).toEqual(["discard"]);
   expect(kinds(CMD.trim, 8192, 1)).toEqual(["discard", "flush"]);
-  expect(kinds(CMD.zeroes, 64 * 2 ** 20)).toEqual(["zero"]);
+  expect(kinds(CMD.zeroes, 2 ** 25)).toEqual(["zero"]);
+  // In between, other clients have their turn.
+  expect(kinds(CMD.zeroes, 2 ** 26)).toEqual(["zero", "sleep", "zero"]);
   expect(kinds(CMD.zeroes, 2.5 * 2 ** 20, 2)).toEqual(["write", "write", "write"]);
   expect(kinds(CMD.cache, 2 ** 26)).toEqual(Array(32).fill("read"));
 });
@@ -42,6 +44,18 @@ test("FUA is the device's own, of every piece", () => {
     expect(steps.length).toBeGreaterThan(0);
     for (const step of steps) expect(step).toMatchObject({ fua: true });
   }
+});
+
+test("long zeroes are done to their end, on a device that could answer at once", async () => {
+  await device.write(new Uint8Array(512).fill(1), 8);
+  await device.write(new Uint8Array(512).fill(1), 8 + 2 ** 17 - 1);
+  await device.write(new Uint8Array(512).fill(1), 8 + 2 ** 17);
+  const reply = perform(device, () => planOf(CMD.zeroes, 2 ** 26), true);
+  expect(reply).toBeInstanceOf(Promise);
+  await reply;
+  const sectors = new Uint8Array(1024);
+  await device.read(sectors, 8 + 2 ** 17 - 1);
+  expect([sectors[0], sectors[512]]).toEqual([0, 1]);
 });
 
 test("a fast zero is refused at once", () => {
