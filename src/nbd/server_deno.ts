@@ -14,9 +14,9 @@
  * @module
  */
 
-import { lstatSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import process from "node:process";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { type Clock, systemClock } from "../block/clock.ts";
 import { BlockDeviceError } from "../block/errors.ts";
@@ -100,12 +100,16 @@ export class NbdServer {
    */
   async listenUnix(path: string): Promise<void> {
     await makeWay(path);
-    // The mode is there before the name is: no moment in which another user could come in.
-    const mask = process.umask(0o177);
+    // Made in a folder of our own, and given its name when it has its mode: at no moment could another
+    // user come in.
+    const folder = mkdtempSync(`${path}.`);
+    const made = join(folder, "s");
     try {
-      await this.#listen(path, { path });
+      await this.#listen(path, { path: made });
+      chmodSync(made, 0o600);
+      renameSync(made, path);
     } finally {
-      process.umask(mask);
+      rmSync(folder, { recursive: true, force: true });
     }
     this.#paths.push(path);
   }
