@@ -20,6 +20,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { type Clock, systemClock } from "../block/clock.ts";
 import { BlockDeviceError } from "../block/errors.ts";
+import { refusalOf } from "../devices/file_io.ts";
 import { type NbdExport, requireExports } from "./export.ts";
 import { NbdLink } from "./link_deno.ts";
 
@@ -102,14 +103,17 @@ export class NbdServer {
     await makeWay(path);
     // Made in a folder of our own, and given its name when it has its mode: at no moment could another
     // user come in.
-    const folder = mkdtempSync(`${path}.`);
-    const made = join(folder, "s");
+    let folder = "";
     try {
+      folder = mkdtempSync(`${path}.`);
+      const made = join(folder, "s");
       await this.#listen(path, { path: made });
       chmodSync(made, 0o600);
       renameSync(made, path);
+    } catch (error) {
+      throw refusalOf(error, `Cannot listen on "${path}"`, { device: path });
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      if (folder !== "") rmSync(folder, { recursive: true, force: true });
     }
     this.#paths.push(path);
   }

@@ -12,6 +12,7 @@ import {
   notes,
   programWords,
   spawnCowdisk,
+  taskPermissions,
 } from "../unit/cli/session.ts";
 import { ask, CMD, Dialogue, info, memoryExports, OPT, option, u32 } from "../unit/nbd/dialogue.ts";
 import { client, type Served, served, succeed } from "./session.ts";
@@ -199,6 +200,19 @@ describe("fio", () => {
     expect([error, write.io_bytes, read.io_bytes]).toEqual([0, 8 * MIB, 8 * MIB]);
     expect((await end()).code).toBe(0);
   });
+});
+
+test("what the task may do is enough", async () => {
+  const folder = new Folder("disk");
+  folder.write("disk.img", diskBytes());
+  const { uri, end } = await served(folder);
+  expect(succeed("nbdinfo", "--size", uri())).toBe(`${DISK_BYTES}\n`);
+  expect(await end()).toMatchObject({ code: 0 });
+  const words = programWords(
+    ["serve", folder.path("disk.img"), "--socket-activation"],
+    taskPermissions(),
+  );
+  expect(succeed("nbdinfo", "--size", "--", "[", ...words, "]")).toBe(`${DISK_BYTES}\n`);
 });
 
 test("libnbd's tools start the server themselves, and hand it its socket", async () => {

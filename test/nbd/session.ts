@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { onTestFinished } from "vitest";
 import { findProgram, packageAdvice } from "../setup.ts";
-import { type Ending, type Folder, spawnCowdisk } from "../unit/cli/session.ts";
+import { type Ending, type Folder, spawnCowdisk, taskPermissions } from "../unit/cli/session.ts";
 
 /** How a client ended. */
 export interface ClientEnding {
@@ -62,6 +62,7 @@ export async function served(folder: Folder, ...words: string[]): Promise<Served
   const socket = folder.path("nbd.sock");
   const { child, ended } = spawnCowdisk(
     ["serve", folder.path("disk.img"), "--socket", socket, ...words],
+    folder.isInMemory ? undefined : taskPermissions(),
   );
   const end = () => {
     // Not `child.kill`: Deno then takes the signal for the way in which the child ended.

@@ -92,26 +92,38 @@ export async function cowdisk(
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
+/** What the task `cowdisk` may do. Not enough for images in /dev/shm, for which Deno wants `-A`. */
+export function taskPermissions(): string[] {
+  const path = fileURLToPath(new URL("../../../deno.json", import.meta.url));
+  const { command }: { command: string } = JSON.parse(readFileSync(path, "utf8")).tasks.cowdisk;
+  const flags = / deno run (.*) "\$ROOT/.exec(command)?.[1];
+  if (flags === undefined) throw new Error(`Cannot find "deno run … $ROOT" in ${command}`);
+  return flags.split(" ");
+}
+
 /**
  * How the real program is started.
  *
  * @param words The arguments.
+ * @param permissions What it may do.
  * @returns A program and its arguments.
  */
-export function programWords(words: readonly string[]): string[] {
-  return [process.execPath, "run", "-A", "--no-check", MAIN, ...words];
+export function programWords(words: readonly string[], permissions = ["-A"]): string[] {
+  return [process.execPath, "run", ...permissions, "--no-check", MAIN, ...words];
 }
 
 /**
  * Starts the real program.
  *
  * @param words The arguments.
+ * @param permissions What it may do.
  * @returns The child process, and a promise of how it ends; a signal counts as -1.
  */
 export function spawnCowdisk(
   words: readonly string[],
+  permissions?: string[],
 ): { child: ChildProcess; ended: Promise<Ending> } {
-  const [program, ...rest] = programWords(words);
+  const [program, ...rest] = programWords(words, permissions);
   const child = spawn(program!, rest);
   let out = "";
   let err = "";
@@ -154,10 +166,12 @@ const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 /** A folder that is gone after the test. */
 export class Folder {
+  readonly isInMemory: boolean;
   readonly #path: string;
 
   /** @param where On a disk, flushing takes time enough to be interrupted. */
   constructor(where: "memory" | "disk" = "memory") {
+    this.isInMemory = where === "memory";
     this.#path = mkdtempSync(join(where === "memory" ? MEMORY : tmpdir(), "cowdisk-cli-"));
     onTestFinished(() => rmSync(this.#path, { recursive: true, force: true }));
   }

@@ -100,6 +100,7 @@ test("what a dead server left is replaced; a live one and a file are not", async
   writeFileSync(file, "mine");
   await expect(alive.listenUnix(file)).rejects.toMatchObject({ code: "EEXIST" });
   expect(statSync(file).size).toBe(4);
+  await expect(alive.listenUnix(`${file}.none/s`)).rejects.toThrow(/^Cannot listen on/);
 });
 
 test("a client that closes its half is answered before the other half closes", async () => {
