@@ -12,6 +12,8 @@
  * | CACHE | reads, 32 MiB at most, and drops what was read: a cache or copy-on-read keeps it |
  * | BLOCK_STATUS | asks the contexts that were chosen |
  *
+ * Zeroes of more than 32 MiB are written in parts, between which other clients have their turn.
+ *
  * FAST_ZERO is always answered `ENOTSUP`, at once, for no device promises that zeroing is quicker than
  * writing; a client then goes on without it.
  *
