@@ -5,6 +5,7 @@
  * only list: to move `@std/assert` to another registry, change its line in `deno.json`.
  */
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -31,6 +32,8 @@ export default {
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    // Left out, one processor is kept free, which of two is half of them.
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     server: { deps: { inline: ["deno-std"] } },
   },
