@@ -59,22 +59,18 @@ async function importImage(
   word: string,
   flags: WriteFlags,
 ): Promise<void> {
-  using image = openDisposable(path);
+  using stack = new DisposableStack();
+  const image = stack.adopt(openImage(path, "read"), (device) => device.closeSync());
   const written = await writeView(
     word,
     flags,
     { IMAGE: path },
-    (target) => importInto(environment, image.device, target),
+    (target) => importInto(environment, image, target),
   );
   environment.out.write(
-    `${word}: ${formatSize(sectorsToBytes(image.device.sectorCount))} imported, ` +
+    `${word}: ${formatSize(sectorsToBytes(image.sectorCount))} imported, ` +
       `${formatSize(sectorsToBytes(written))} of it differed\n`,
   );
-}
-
-function openDisposable(path: string): { readonly device: BlockDevice } & Disposable {
-  const device = openImage(path, "read");
-  return { device, [Symbol.dispose]: () => device.closeSync() };
 }
 
 /**
