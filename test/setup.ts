@@ -21,6 +21,11 @@ const PROGRAMS = {
     programs: ["qemu-img", "qemu-io", "nbdinfo", "nbdcopy", "fio"],
     tests: "Tests with real NBD clients",
   },
+  certificates: {
+    packages: ["openssl"],
+    programs: ["openssl"],
+    tests: "Tests with TLS",
+  },
 } as const;
 
 /** What programs are for. */

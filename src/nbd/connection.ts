@@ -20,6 +20,8 @@
  *   payload are joined, and what came in at once.
  *   While {@linkcode NbdConnection.wantsInput} is false, whoever has the socket stops reading it.
  * - What is under way when a connection closes is done to its end.
+ * - While {@linkcode NbdConnection.wantsTls} is true, nothing is welcome before
+ *   {@linkcode NbdConnection.secured}: what comes in all the same came in the clear, and ends the connection.
  *
  * This module is browser compatible.
  *
@@ -28,7 +30,7 @@
 
 import { ByteQueue } from "./byte_queue.ts";
 import type { NbdExport } from "./export.ts";
-import { type Agreement, Handshake } from "./handshake/handshake.ts";
+import { type Agreement, Handshake, type TlsPolicy } from "./handshake/handshake.ts";
 import { COMMANDS, PAYLOAD_BYTES_MAX } from "./protocol.ts";
 import { perform, planReply, refusalOf, type Reply } from "./transmission/performance.ts";
 import { encodeError } from "./transmission/reply.ts";
@@ -56,6 +58,11 @@ export interface NbdConnectionOptions {
    * @param pieces Bytes in order; they belong to the taker.
    */
   readonly send: (pieces: readonly Uint8Array[]) => void;
+  /**
+   * Whether the client may or must use TLS: `off` unless said. Whoever has the socket provides it, when
+   * `wantsTls` says so.
+   */
+  readonly tls?: TlsPolicy;
   /** Told of a device's failure, of which the client hears only a number. */
   readonly onFailure?: (error: unknown) => void;
   /** Called when `wantsInput` or `hasEnded` may have changed without anything being received. */
@@ -114,13 +121,22 @@ export class NbdConnection {
       options.exports,
       this.#input,
       (bytes) => this.#put([bytes]),
+      options.tls,
     );
     this.#sendOutput();
   }
 
   /** Whether more bytes are welcome. */
   get wantsInput(): boolean {
-    return this.#state !== "closing" && !this.#isFull;
+    return this.#state !== "closing" && !this.#isFull && !this.wantsTls;
+  }
+
+  /**
+   * Whether TLS is to begin, as soon as what was given out has gone in the clear. Nothing more is given out
+   * before {@linkcode secured}.
+   */
+  get wantsTls(): boolean {
+    return this.#state === "handshake" && this.#handshake.wantsTls;
   }
 
   /** Whether nothing more will be sent: close the socket when all has gone. */
@@ -144,8 +160,14 @@ export class NbdConnection {
    */
   receive(bytes: Uint8Array): void {
     if (this.#state === "closing") return;
+    if (this.wantsTls) return this.#stop();
     this.#input.push(bytes);
     this.#advance();
+  }
+
+  /** Told when TLS has begun: what is received from here on came through it. */
+  secured(): void {
+    if (this.wantsTls) this.#handshake.secured();
   }
 
   /** Told when the client will say no more. What it has said is still answered. */

@@ -6,13 +6,18 @@
  * | does not read its replies | they are held up to the connection's bound; after that its requests are not read |
  * | closes its writing half | what it has asked for is answered, and then our half is closed |
  * | vanishes | nothing is begun any more; what is under way is done |
+ * | agrees on TLS | the answer goes out in the clear; nothing else is read or sent before TLS has begun |
+ * | fails at TLS | it hears so from TLS, and the socket is closed |
  *
  * @module
  */
 
+import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { NbdConnection } from "./connection.ts";
 import type { NbdExport } from "./export.ts";
+import type { TlsPolicy } from "./handshake/handshake.ts";
+import { beginTls, type TlsCredentials } from "./tls_deno.ts";
 
 /** Pieces shorter than this are joined: they cost more to hand over than to copy. */
 const SMALL_BYTES = 16 * 1024;
@@ -40,54 +45,110 @@ function* joinSmall(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
   }
 }
 
+/** TLS, where it is offered. */
+export interface NbdTls {
+  /** Whether clients may use it, or must. */
+  readonly policy: Exclude<TlsPolicy, "off">;
+  /** Who we are, and whom we believe. */
+  readonly credentials: TlsCredentials;
+}
+
+/** What a link is made of, besides its streams. */
+export interface NbdLinkOptions {
+  /** What there is to choose from. */
+  readonly exports: readonly NbdExport[];
+  /** Told of a device's failure. */
+  readonly onFailure?: (error: unknown) => void;
+  /** TLS. Only where both streams are one socket. */
+  readonly tls?: NbdTls | undefined;
+}
+
 /** A client at the other end of two streams. */
 export class NbdLink {
   /** Kept when nothing of it is left: no request under way, the streams closed. */
   readonly ended: Promise<void>;
-  readonly #input: Readable;
-  readonly #output: Writable;
   readonly #connection: NbdConnection;
   readonly #resolveEnded: () => void;
+  readonly #credentials: TlsCredentials | undefined;
+  #input: Readable;
+  #output: Writable;
+  #unsentBytes = 0;
   #isGone = false;
   #isEnding = false;
+  #isDetached = false;
+  #isSecuring = false;
 
   /**
    * Greets the client.
    *
    * @param input What it says.
    * @param output What it is told; may be the same object.
-   * @param exports What there is to choose from.
-   * @param onFailure Told of a device's failure.
+   * @param options What there is to choose from, and how.
    */
-  constructor(
-    input: Readable,
-    output: Writable,
-    exports: readonly NbdExport[],
-    onFailure: (error: unknown) => void = () => {},
-  ) {
-    this.#input = input;
-    this.#output = output;
+  constructor(input: Readable, output: Writable, options: NbdLinkOptions) {
+    const { exports, onFailure = () => {}, tls } = options;
+    this.#credentials = tls?.credentials;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
-    input.on("data", (bytes: Uint8Array) => {
-      this.#connection.receive(bytes);
-      this.#settle();
-    });
-    input.on("end", () => {
-      this.#connection.endInput();
-      this.#settle();
-    });
-    for (const stream of new Set([input, output])) {
-      stream.on("error", () => this.drop());
-      stream.on("close", () => this.drop());
-    }
+    [this.#input, this.#output] = [input, output];
+    this.#attach();
     this.#connection = new NbdConnection({
       exports,
+      tls: tls?.policy ?? "off",
       send: (pieces) => this.#send(pieces),
       onChange: () => this.#settle(),
       onFailure,
     });
+  }
+
+  readonly #takeBytes = (bytes: Uint8Array) => {
+    this.#connection.receive(bytes);
+    this.#settle();
+  };
+
+  readonly #takeEnd = () => {
+    this.#connection.endInput();
+    this.#settle();
+  };
+
+  readonly #lose = () => this.drop();
+
+  /** Listens to the streams. */
+  #attach(): void {
+    this.#input.on("data", this.#takeBytes);
+    this.#input.on("end", this.#takeEnd);
+    for (const stream of new Set([this.#input, this.#output])) {
+      stream.on("error", this.#lose);
+      stream.on("close", this.#lose);
+    }
+  }
+
+  /** Leaves what comes from here on to TLS, which may be there before we know that our answer has gone. */
+  #detach(): void {
+    this.#input.pause();
+    this.#input.off("data", this.#takeBytes);
+    this.#input.off("end", this.#takeEnd);
+    this.#isDetached = true;
+  }
+
+  /** Puts TLS between the socket and the connection. */
+  async #secure(): Promise<void> {
+    const socket = this.#input as Socket;
+    this.#isSecuring = true;
+    let secured: Socket;
+    try {
+      secured = await beginTls(socket, this.#credentials as TlsCredentials);
+    } catch {
+      return this.drop();
+    }
+    if (this.#isGone) return void secured.destroy();
+    // Its end is told by TLS from here on, behind all that came before it.
+    socket.off("close", this.#lose);
+    [this.#input, this.#output] = [secured, secured];
+    this.#attach();
+    this.#connection.secured();
+    this.#settle();
   }
 
   /** Closes: what is under way is done and answered, nothing else is begun. */
@@ -108,17 +169,25 @@ export class NbdLink {
     if (this.#isGone) return;
     this.#output.cork();
     for (const piece of joinSmall(pieces)) {
-      this.#output.write(piece, () => this.#connection.sent(piece.byteLength));
+      this.#unsentBytes += piece.byteLength;
+      this.#output.write(piece, () => {
+        this.#unsentBytes -= piece.byteLength;
+        this.#connection.sent(piece.byteLength);
+        if (this.#connection.wantsTls) this.#settle();
+      });
     }
     this.#output.uncork();
   }
 
   /** Does what the connection's state asks for. */
   #settle(): void {
-    const { wantsInput, hasEnded } = this.#connection;
+    const { wantsInput, wantsTls, hasEnded } = this.#connection;
     if (hasEnded && this.#isGone) return this.#resolveEnded();
     if (this.#isGone) return;
-    if (hasEnded && !this.#isEnding) {
+    if (wantsTls) {
+      if (!this.#isDetached) this.#detach();
+      if (this.#unsentBytes === 0 && !this.#isSecuring) void this.#secure();
+    } else if (hasEnded && !this.#isEnding) {
       this.#isEnding = true;
       this.#output.end(() => {
         this.drop();

@@ -7,5 +7,6 @@
  */
 
 export { NbdConnection, type NbdConnectionOptions } from "./connection.ts";
+export type { TlsPolicy } from "./handshake/handshake.ts";
 export type { NbdExport } from "./export.ts";
 export type { MetaContext, StatusExtent } from "./meta_context.ts";

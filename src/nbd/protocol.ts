@@ -32,6 +32,7 @@ export const OPTIONS = {
   exportName: 1,
   abort: 2,
   list: 3,
+  startTls: 5,
   info: 6,
   go: 7,
   structuredReply: 8,
@@ -46,7 +47,9 @@ export const OPTION_REPLIES = {
   info: 3,
   metaContext: 4,
   unsupported: 0x80000001,
+  policy: 0x80000002,
   invalid: 0x80000003,
+  tlsRequired: 0x80000005,
   unknown: 0x80000006,
   tooBig: 0x80000009,
 } as const;

@@ -4,9 +4,9 @@
  * | listens on | who may come |
  * |---|---|
  * | a Unix socket | this user: the socket has mode 0600 from the start, and is removed at the end |
- * | TCP, 127.0.0.1 unless said otherwise | whoever reaches it: NBD without TLS asks for no name |
+ * | TCP, 127.0.0.1 unless said otherwise | whoever reaches it: NBD without TLS asks for no name. With TLS, and clients' certificates: who has one |
  * | a socket that was handed down to us | whoever it was opened for |
- * | standard input and output | one client, whoever started us |
+ * | standard input and output | one client, whoever started us; never with TLS |
  *
  * **Closing**: nobody new is taken, requests under way are done and answered, every device is flushed, the
  * socket is removed. A client that does not take its answers within two seconds is dropped.
@@ -22,7 +22,7 @@ import { type Clock, systemClock } from "../block/clock.ts";
 import { BlockDeviceError } from "../block/errors.ts";
 import { refusalOf } from "../devices/file_io.ts";
 import { type NbdExport, requireExports } from "./export.ts";
-import { NbdLink } from "./link_deno.ts";
+import { NbdLink, type NbdTls } from "./link_deno.ts";
 
 /** More clients than this at once are turned away. */
 const CLIENTS_MAX = 256;
@@ -35,6 +35,8 @@ export interface NbdServerOptions {
   readonly exports: readonly NbdExport[];
   /** Told of a device's failure, of which the client hears only a number. */
   readonly onFailure?: (error: unknown) => void;
+  /** TLS for sockets; none, if left out. */
+  readonly tls?: NbdTls;
   /** Time, to part from clients. */
   readonly clock?: Clock;
 }
@@ -70,6 +72,7 @@ export class NbdServer {
   readonly #exports: readonly NbdExport[];
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
+  readonly #tls: NbdTls | undefined;
   readonly #links = new Set<NbdLink>();
   readonly #listeners: Server[] = [];
   readonly #paths: string[] = [];
@@ -86,6 +89,7 @@ export class NbdServer {
     this.#exports = options.exports;
     this.#clock = options.clock ?? systemClock;
     this.#onFailure = options.onFailure ?? (() => {});
+    this.#tls = options.tls;
   }
 
   /** How many clients there are. */
@@ -162,7 +166,7 @@ export class NbdServer {
       return;
     }
     socket.setNoDelay(true);
-    this.#serve(socket, socket);
+    this.#serve(socket, socket, this.#tls);
   }
 
   /**
@@ -176,8 +180,12 @@ export class NbdServer {
     return this.#serve(input, output);
   }
 
-  #serve(input: Readable, output: Writable): Promise<void> {
-    const link = new NbdLink(input, output, this.#exports, this.#onFailure);
+  #serve(input: Readable, output: Writable, tls?: NbdTls): Promise<void> {
+    const link = new NbdLink(input, output, {
+      exports: this.#exports,
+      onFailure: this.#onFailure,
+      tls,
+    });
     this.#links.add(link);
     return link.ended.then(() => void this.#links.delete(link));
   }

@@ -51,17 +51,10 @@ export interface Served {
   end(): Promise<Ending>;
 }
 
-/**
- * Starts the server, and waits until it says that it serves.
- *
- * @param folder Where `disk.img` and the socket are.
- * @param words More arguments.
- * @returns It; it is ended after the test at the latest.
- */
-export async function served(folder: Folder, ...words: string[]): Promise<Served> {
-  const socket = folder.path("nbd.sock");
+/** Starts the server, and waits until it says where it serves. */
+async function start(folder: Folder, words: readonly string[]) {
   const { child, ended } = spawnCowdisk(
-    ["serve", folder.path("disk.img"), "--socket", socket, ...words],
+    ["serve", folder.path("disk.img"), ...words],
     folder.isInMemory ? undefined : taskPermissions(),
   );
   const end = () => {
@@ -70,14 +63,54 @@ export async function served(folder: Folder, ...words: string[]): Promise<Served
     return ended;
   };
   onTestFinished(() => void end());
-  const isReady = new Promise<boolean>((resolve) => {
+  const place = await new Promise<string | null>((resolve) => {
     let said = "";
     child.stderr?.on("data", (bytes) => {
       said += bytes;
-      if (said.includes("serving nbd")) resolve(true);
+      const found = /serving (nbd.*)\n/.exec(said);
+      if (found !== null) resolve(found[1]!);
     });
-    ended.then(() => resolve(false));
+    ended.then(() => resolve(null));
   });
-  if (!await isReady) throw new Error(`The server ended: ${JSON.stringify(await ended)}`);
+  if (place === null) throw new Error(`The server ended: ${JSON.stringify(await ended)}`);
+  return { end, place };
+}
+
+/**
+ * Starts the server on a Unix socket.
+ *
+ * @param folder Where `disk.img` and the socket are.
+ * @param words More arguments.
+ * @returns It; it is ended after the test at the latest.
+ */
+export async function served(folder: Folder, ...words: string[]): Promise<Served> {
+  const socket = folder.path("nbd.sock");
+  const { end } = await start(folder, ["--socket", socket, ...words]);
   return { folder, end, uri: (name = "") => `nbd+unix:///${name}?socket=${socket}` };
+}
+
+/** A server that runs on TCP. */
+export interface ServedOnTcp {
+  readonly folder: Folder;
+  readonly port: number;
+  /** The address of the default export; with certificates of a client, if said. */
+  uri(scheme: "nbd" | "nbds", certificates?: string): string;
+  /** Asks the server to end, as the system does. */
+  end(): Promise<Ending>;
+}
+
+/**
+ * Starts the server on a free port of this machine.
+ *
+ * @param folder Where `disk.img` is.
+ * @param words More arguments.
+ * @returns It; it is ended after the test at the latest.
+ */
+export async function servedOnTcp(folder: Folder, ...words: string[]): Promise<ServedOnTcp> {
+  const { end, place } = await start(folder, ["--port", "0", ...words]);
+  const port = Number(/:(\d+)$/.exec(place)?.[1]);
+  const uri = (scheme: string, certificates?: string) =>
+    `${scheme}://127.0.0.1:${port}` +
+    (certificates === undefined ? "" : `?tls-certificates=${certificates}`);
+  return { folder, port, end, uri };
 }

@@ -76,7 +76,7 @@ function drawOption(prng: Prng, isStructured: boolean): DrawnOption {
       return { bytes: option(kind, junk), kinds: [INVALID] };
     }
     case 3: {
-      const kind = prng.pick([0, 4, 5, 11, 12 + prng.int(2 ** 31)]);
+      const kind = prng.pick([0, 4, 11, 12 + prng.int(2 ** 31)]);
       return { bytes: option(kind, Buffer.from(prng.bytes(prng.int(200)))), kinds: [UNSUPPORTED] };
     }
     case 4:

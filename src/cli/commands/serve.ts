@@ -9,13 +9,16 @@
 
 import { basename } from "node:path";
 import process from "node:process";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { BlockDevice } from "../../block/device.ts";
 import { openOrigin, openSnapshot } from "../../mapper/stack.ts";
 import type { NbdExport } from "../../nbd/export.ts";
+import type { TlsPolicy } from "../../nbd/handshake/handshake.ts";
 import type { MetaContext } from "../../nbd/meta_context.ts";
+import type { NbdTls } from "../../nbd/link_deno.ts";
 import { NbdServer } from "../../nbd/server_deno.ts";
 import { allocationDepth, dirtyBitmap } from "../../nbd/snapshot_contexts.ts";
+import { readTlsCredentials } from "../../nbd/tls_deno.ts";
 import { readCowHeader } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
@@ -32,6 +35,9 @@ interface ServeFlags {
   readonly socketActivation?: boolean;
   readonly stdio?: boolean;
   readonly readOnly?: boolean;
+  readonly tls: TlsPolicy;
+  readonly tlsCertificates?: string;
+  readonly tlsVerifyPeer?: boolean;
 }
 
 const ORIGIN_NAME = "origin";
@@ -111,6 +117,32 @@ async function openExports(
   ];
 }
 
+/** Reads what TLS needs. Refuses what would leave somebody without the TLS that they asked for. */
+function tlsOf({ tls, tlsCertificates, tlsVerifyPeer, stdio }: ServeFlags): NbdTls | undefined {
+  const refuse = (sentence: string): never => {
+    throw new CommandFailure(sentence, EXIT_CODES.usage);
+  };
+  if (tls === "off") {
+    const isMeant = tlsCertificates !== undefined || tlsVerifyPeer === true;
+    return isMeant ? refuse("Found certificates without TLS: want --tls on or require") : undefined;
+  }
+  if (stdio === true) return refuse("Cannot use TLS with --stdio: want a socket");
+  const folder = tlsCertificates ??
+    refuse(`Cannot use TLS without certificates: want --tls-certificates DIR`);
+  return { policy: tls, credentials: readTlsCredentials(folder, tlsVerifyPeer ?? false) };
+}
+
+/** Says who can come in from elsewhere, unless it is nobody but who should. */
+function warn({ err }: Environment, place: string, { tls, tlsVerifyPeer }: ServeFlags): void {
+  const whoever = `anybody who reaches ${place} can read and write these disks`;
+  if (tls !== "require") {
+    const why = tls === "off" ? "there is no TLS and no password" : "TLS is not required";
+    err.write(`cowdisk: WARNING: ${whoever}: ${why}\n`);
+  } else if (tlsVerifyPeer !== true) {
+    err.write(`cowdisk: ${whoever}, over TLS: no --tls-verify-peer\n`);
+  }
+}
+
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
@@ -119,25 +151,23 @@ function isLoopback(host: string): boolean {
 async function listen(
   environment: Environment,
   server: NbdServer,
-  { socket, port, host, socketActivation }: ServeFlags,
+  flags: ServeFlags,
 ): Promise<void> {
+  const { socket, port, host, socketActivation, tls } = flags;
   const { err } = environment;
+  const scheme = tls === "off" ? "nbd" : "nbds";
   if (socketActivation === true) {
     requireInherited();
     await server.listenInherited(INHERITED_FD);
   }
   if (socket !== undefined) {
     await server.listenUnix(socket);
-    err.write(`cowdisk: serving nbd+unix:///?socket=${socket}\n`);
+    err.write(`cowdisk: serving ${scheme}+unix:///?socket=${socket}\n`);
   } else if (port !== undefined) {
     const found = await server.listenTcp(port, host);
-    if (!isLoopback(host)) {
-      err.write(
-        `cowdisk: WARNING: anybody who reaches ${host}:${found} can read` +
-          " and write these disks: there is no TLS and no password\n",
-      );
-    }
-    err.write(`cowdisk: serving nbd://${host.includes(":") ? `[${host}]` : host}:${found}\n`);
+    if (!isLoopback(host)) warn(environment, `${host}:${found}`, flags);
+    const address = host.includes(":") ? `[${host}]` : host;
+    err.write(`cowdisk: serving ${scheme}://${address}:${found}\n`);
   }
 }
 
@@ -157,10 +187,12 @@ function failureTeller({ err }: Environment): (error: unknown) => void {
 
 async function serve(environment: Environment, word: string, flags: ServeFlags): Promise<void> {
   requireOnePlace(flags);
+  const tls = tlsOf(flags);
   await using opened = new AsyncDisposableStack();
   const exports = await openExports(opened, word, flags);
   const onFailure = failureTeller(environment);
-  const server = opened.adopt(new NbdServer({ exports, onFailure }), (each) => each.close());
+  const options = { exports, onFailure, ...tls && { tls } };
+  const server = opened.adopt(new NbdServer(options), (each) => each.close());
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   const stopListening = environment.onInterrupt(interrupt);
   try {
@@ -196,6 +228,12 @@ export function addServe(program: Command, environment: Environment): void {
     .option("--socket-activation", "listen on the socket that systemd hands down")
     .option("--stdio", "serve one client on standard input and output")
     .option("--read-only", "refuse all writes")
+    .addOption(
+      new Option("--tls <policy>", "whether clients may or must use TLS")
+        .choices(["off", "on", "require"]).default("off"),
+    )
+    .option("--tls-certificates <dir>", "ca-cert.pem, server-cert.pem and server-key.pem")
+    .option("--tls-verify-peer", "only clients with a certificate of ca-cert.pem's authority")
     .addHelpText(
       "after",
       "\nExample:\n  cowdisk serve disk.img --snapshot monday.cow --socket nbd.sock",

@@ -7,12 +7,16 @@
  * | option | the head of an option | body; skip, if it is too long; ended, if it is no option |
  * | body | what the option holds | an answer, and option; agreed (GO, EXPORT_NAME); ended (ABORT) |
  * | skip | the rest of what is too long | option |
+ * | securing | TLS, which whoever has the socket begins | option, with nothing kept of what was agreed before |
  * | agreed, ended | nothing | |
  *
  * **Invariants**
  * - Every option is answered once, and its whole body is taken whatever is wrong with it, so the stream
  *   stays in step. EXPORT_NAME alone has no way to say no: the connection ends.
  * - At most 64 KiB of an option are held. What is longer is dropped as it comes.
+ * - Where TLS is required, every option before it but STARTTLS and ABORT is refused, unread.
+ * - Nothing that came in the clear is believed under TLS: what was agreed is forgotten, and bytes behind
+ *   STARTTLS, which no client sends before it has its answer, end the connection.
  * - Contexts are chosen for a name. They hold if that name is the one that is entered, and a new choice, or
  *   one that fails, forgets the one before.
  *
@@ -40,6 +44,11 @@ const OPTION_HEAD_BYTES = 16;
 /** Longer than every option that makes sense. */
 const OPTION_BYTES_MAX = 64 * 1024;
 
+/**
+ * Whether a client may use TLS: never; whenever it wants to; or it must, and learns nothing before.
+ */
+export type TlsPolicy = "off" | "on" | "require";
+
 /** What a handshake came to. */
 export interface Agreement {
   /** What the client uses. */
@@ -50,14 +59,19 @@ export interface Agreement {
   readonly contexts: readonly number[];
 }
 
-type State = "flags" | "option" | "body" | "skip" | "agreed" | "ended";
+type State = "flags" | "option" | "body" | "skip" | "securing" | "agreed" | "ended";
+
+/** What a client may say before TLS where TLS is required. */
+const BEFORE_TLS: ReadonlySet<number> = new Set([OPTIONS.startTls, OPTIONS.abort]);
 
 /** One client's way to an export. */
 export class Handshake {
   readonly #exports: readonly NbdExport[];
   readonly #input: ByteQueue;
   readonly #send: (bytes: Uint8Array) => void;
+  #tls: TlsPolicy;
   #state: State = "flags";
+  #isSecure = false;
   #hasNoZeroes = false;
   #hasStructuredReplies = false;
   #chosen: { readonly export: NbdExport; readonly contexts: readonly number[] } | null = null;
@@ -71,15 +85,18 @@ export class Handshake {
    * @param exports What there is to choose from.
    * @param input What the client says.
    * @param send Takes what the client is told.
+   * @param tls Whether it may or must use TLS.
    */
   constructor(
     exports: readonly NbdExport[],
     input: ByteQueue,
     send: (bytes: Uint8Array) => void,
+    tls: TlsPolicy = "off",
   ) {
     this.#exports = exports;
     this.#input = input;
     this.#send = send;
+    this.#tls = tls;
     send(encodeGreeting());
   }
 
@@ -91,6 +108,21 @@ export class Handshake {
   /** Whether there is nothing left to be said. */
   get hasEnded(): boolean {
     return this.#state === "ended";
+  }
+
+  /** Whether TLS is to begin: what was sent goes out in the clear, and nothing after it. */
+  get wantsTls(): boolean {
+    return this.#state === "securing";
+  }
+
+  /** Told when TLS has begun. */
+  secured(): void {
+    this.#isSecure = true;
+    this.#state = "option";
+  }
+
+  get #lacksTls(): boolean {
+    return this.#tls === "require" && !this.#isSecure && !BEFORE_TLS.has(this.#option);
   }
 
   /** Takes all messages that are there. */
@@ -119,7 +151,11 @@ export class Handshake {
     const flags = viewOf(this.#input.take(4)).getUint32(0);
     const { fixedNewstyle, noZeroes } = HANDSHAKE_FLAGS;
     this.#hasNoZeroes = (flags & noZeroes) !== 0;
-    this.#state = (flags & ~(fixedNewstyle | noZeroes)) === 0 ? "option" : "ended";
+    const isKnown = (flags & ~(fixedNewstyle | noZeroes)) === 0;
+    // Who is not of the fixed newstyle cannot be told of TLS, and is never offered it.
+    const isFixed = (flags & fixedNewstyle) !== 0;
+    this.#state = isKnown && (isFixed || this.#tls !== "require") ? "option" : "ended";
+    if (!isFixed) this.#tls = "off";
     return true;
   }
 
@@ -138,7 +174,8 @@ export class Handshake {
   #skip(): boolean {
     this.#bytesLeft -= this.#input.skip(this.#bytesLeft);
     if (this.#bytesLeft > 0) return false;
-    this.#reply("tooBig", `Want at most ${OPTION_BYTES_MAX} bytes`);
+    if (this.#lacksTls) this.#refuseWithoutTls();
+    else this.#reply("tooBig", `Want at most ${OPTION_BYTES_MAX} bytes`);
     this.#state = "option";
     return true;
   }
@@ -146,6 +183,12 @@ export class Handshake {
   #takeBody(): boolean {
     const body = this.#input.take(this.#bytesLeft);
     this.#state = "option";
+    if (this.#lacksTls) this.#refuseWithoutTls();
+    else this.#answer(body);
+    return true;
+  }
+
+  #answer(body: Uint8Array): void {
     switch (this.#option) {
       case OPTIONS.exportName:
         this.#enterByName(body);
@@ -156,6 +199,9 @@ export class Handshake {
         break;
       case OPTIONS.list:
         this.#list(body);
+        break;
+      case OPTIONS.startTls:
+        this.#startTls(body);
         break;
       case OPTIONS.info:
       case OPTIONS.go:
@@ -171,11 +217,29 @@ export class Handshake {
       default:
         this.#reply("unsupported");
     }
-    return true;
   }
 
   #reply(kind: OptionReply, sentence = ""): void {
     this.#send(encodeOptionReply(this.#option, kind, sentence));
+  }
+
+  #refuseWithoutTls(): void {
+    if (this.#option === OPTIONS.exportName) this.#state = "ended";
+    else this.#reply("tlsRequired", "Want TLS first");
+  }
+
+  #startTls(body: Uint8Array): void {
+    if (body.byteLength > 0) return this.#reply("invalid", "Want nothing in this option");
+    if (this.#isSecure) return this.#reply("invalid", "TLS is in use already");
+    if (this.#tls === "off") return this.#reply("policy", "TLS is not offered here");
+    if (this.#input.byteLength > 0) {
+      this.#state = "ended";
+      return;
+    }
+    this.#reply("ack");
+    this.#hasStructuredReplies = false;
+    this.#chosen = null;
+    this.#state = "securing";
   }
 
   #enter(each: NbdExport): void {

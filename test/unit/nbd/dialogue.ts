@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import { NbdConnection } from "../../../src/nbd/connection.ts";
 import type { NbdExport } from "../../../src/nbd/export.ts";
+import type { TlsPolicy } from "../../../src/nbd/handshake/handshake.ts";
 
 /** Numbers of the protocol, by hand. */
 export const OPT = { name: 1, abort: 2, list: 3, tls: 5, info: 6, go: 7, structured: 8 } as const;
@@ -107,11 +108,12 @@ export class Dialogue {
   isStructured = false;
   changes = 0;
 
-  constructor(readonly exports: readonly NbdExport[] = memoryExports()) {
+  constructor(readonly exports: readonly NbdExport[] = memoryExports(), tls: TlsPolicy = "off") {
     const early: Uint8Array[] = [];
     let take = (pieces: readonly Uint8Array[]) => void early.push(...pieces);
     this.connection = new NbdConnection({
       exports,
+      tls,
       send: (pieces) => take(pieces),
       onChange: () => void this.changes++,
     });

@@ -39,7 +39,7 @@ function linked(exports: readonly NbdExport[] = memoryExports()) {
   const input = new PassThrough();
   const output = new Stubborn();
   output.isStubborn = false;
-  const link = new NbdLink(input, output, exports);
+  const link = new NbdLink(input, output, { exports });
   input.write(Buffer.concat([u32(3), option(OPT.go, info("disk"))]));
   return { input, output, link };
 }
@@ -117,7 +117,7 @@ test("one object can be both streams", async () => {
       done();
     },
   });
-  const link = new NbdLink(socket, socket, memoryExports());
+  const link = new NbdLink(socket, socket, { exports: memoryExports() });
   socket.push(Buffer.concat([u32(3), option(OPT.abort)]));
   await link.ended;
   expect(Buffer.concat(said).length).toBe(18 + 20);

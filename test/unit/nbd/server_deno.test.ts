@@ -1,12 +1,15 @@
 import { Buffer } from "node:buffer";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { expect, onTestFinished, test } from "vitest";
+import { connect as connectTls } from "node:tls";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { NbdExport } from "../../../src/nbd/export.ts";
 import { NbdServer } from "../../../src/nbd/server_deno.ts";
+import { readTlsCredentials } from "../../../src/nbd/tls_deno.ts";
+import { certificates } from "./certificates.ts";
 import { ask, CMD, info, memoryExports, OPT, option, u32 } from "./dialogue.ts";
 import { SlowDevice } from "./slow_device.ts";
 
@@ -44,6 +47,11 @@ class Client {
     const bytes = this.#heard.subarray(0, byteCount);
     this.#heard = this.#heard.subarray(byteCount);
     return bytes;
+  }
+
+  /** How many bytes were heard and not looked at. */
+  get left(): number {
+    return this.#heard.length;
   }
 
   /** Enters the default export by its old name, whose answer has one length. */
@@ -150,4 +158,77 @@ test("a client that does not take its answers does not keep the server from clos
   await server.close();
   await ended;
   expect([slept, server.clientCount]).toEqual([1, 0]);
+});
+
+describe("TLS", () => {
+  /** A server that wants TLS and clients' certificates, and how it is reached. */
+  async function secureServer(policy: "on" | "require" = "require") {
+    const credentials = readTlsCredentials(certificates().server, true);
+    const server = new NbdServer({ exports: memoryExports(), tls: { policy, credentials } });
+    onTestFinished(() => server.close());
+    const port = await server.listenTcp(0);
+    return {
+      server,
+      connect: (allowHalfOpen = false) => new Client(connect({ port, allowHalfOpen })),
+    };
+  }
+
+  /** Agrees on TLS, and begins it. */
+  async function upgraded(client: Client, folder = certificates().client): Promise<Client> {
+    client.socket.write(Buffer.concat([u32(3), option(OPT.tls)]));
+    expect((await client.hear(18 + 20)).readUInt32BE(18 + 12)).toBe(1);
+    client.socket.removeAllListeners("data");
+    const read = (name: string) => readFileSync(join(folder, name));
+    const [ca, cert, key] = [read("ca-cert.pem"), read("client-cert.pem"), read("client-key.pem")];
+    const options = { socket: client.socket, ca, cert, key, servername: "localhost" };
+    return new Client(connectTls(options));
+  }
+
+  /** Enters through TLS. */
+  async function entered(client: Client): Promise<Client> {
+    client.socket.write(option(OPT.name));
+    await client.hear(10);
+    return client;
+  }
+
+  test("goes between the socket and the connection, and a half that closes is answered", async () => {
+    const { server, connect } = await secureServer();
+    const client = await entered(await upgraded(connect(true)));
+    await client.write(4096, Buffer.alloc(512, 9));
+    expect((await client.read(4096, 512))[0]).toBe(9);
+    client.socket.end(ask({ command: CMD.read, cookie: 1, length: 65536 }));
+    await client.hear(16 + 65536);
+    await client.closed;
+    while (server.clientCount > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("is begun many times over without losing a byte", async () => {
+    const { server, connect } = await secureServer();
+    const clients = await Promise.all(
+      Array.from({ length: 40 }, async () => await entered(await upgraded(connect()))),
+    );
+    for (const client of clients) expect((await client.read(0, 4096)).length).toBe(4096);
+    expect(server.clientCount).toBe(40);
+    await server.close();
+    for (const client of clients) await client.closed;
+    expect(server.clientCount).toBe(0);
+  });
+
+  test("lets nobody in who is not believed, or who speaks in the clear", async () => {
+    const { server, connect } = await secureServer("on");
+    const impostor = await upgraded(connect(), certificates().impostor);
+    await impostor.closed;
+    const injecting = connect();
+    const injected = option(OPT.name);
+    injecting.socket.write(Buffer.concat([u32(3), option(OPT.tls), injected]));
+    await injecting.closed;
+    expect(injecting.left).toBe(18);
+    const late = connect();
+    late.socket.write(Buffer.concat([u32(3), option(OPT.tls)]));
+    await late.hear(18 + 20);
+    late.socket.write(injected);
+    await late.closed;
+    while (server.clientCount > 0) await new Promise((resolve) => setImmediate(resolve));
+    await (await connect().enter()).read(0, 512);
+  });
 });

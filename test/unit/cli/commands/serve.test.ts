@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { expectRefusal } from "../command_clauses.ts";
 import { cowdisk, expectBytes, Folder, TestEnvironment, writtenSnapshot } from "../session.ts";
+import { certificates } from "../../nbd/certificates.ts";
 import { Dialogue, info, OPT, option, u32 } from "../../nbd/dialogue.ts";
 
 class Impatient extends TestEnvironment {
@@ -44,6 +45,33 @@ test("who can come in from elsewhere is said loudly", async () => {
     (await cowdisk(["serve", disk, "--port", "0", ...words], new Impatient())).err;
   expect(await serve()).toMatch(/^cowdisk: serving nbd:\/\/127\.0\.0\.1:\d+\n$/);
   expect(await serve("--host", "0.0.0.0")).toMatch(/WARNING: anybody .* no TLS and no password\n/);
+});
+
+test("TLS needs certificates and a socket, and certificates need TLS", async () => {
+  const disk = new Folder().disk();
+  const serve = (...words: string[]) =>
+    cowdisk(["serve", disk, "--port", "0", ...words], new Impatient());
+  expectRefusal(await serve("--tls", "require"), 2, /without certificates: want --tls-cert/);
+  expectRefusal(await serve("--tls-certificates", "/"), 2, /want --tls on or require/);
+  expectRefusal(await serve("--tls-verify-peer"), 2, /want --tls on or require/);
+  const stdio = ["serve", disk, "--stdio", "--tls", "on", "--tls-certificates", "/"];
+  expectRefusal(await cowdisk(stdio), 2, /--stdio: want a socket/);
+  expectRefusal(await serve("--tls", "on", "--tls-certificates", disk), 1, /ca-cert\.pem/);
+});
+
+test("TLS that is required takes the warning away, one that is offered does not", async () => {
+  const disk = new Folder().disk();
+  const told = async (...words: string[]) => {
+    const all = ["--tls-certificates", certificates().server, "--host", "0.0.0.0", ...words];
+    return (await cowdisk(["serve", disk, "--port", "0", ...all], new Impatient())).err;
+  };
+  expect(await told("--tls", "require", "--tls-verify-peer")).toMatch(
+    /^cowdisk: serving nbds:.*\n$/,
+  );
+  expect(await told("--tls", "on")).toMatch(/WARNING: anybody .*: TLS is not required\n/);
+  const unverified = await told("--tls", "require");
+  expect(unverified).not.toMatch(/WARNING/);
+  expect(unverified).toMatch(/anybody .*, over TLS: no --tls-verify-peer\n/);
 });
 
 test("two exports of one name are refused, and so is one that is invalid or not there", async () => {

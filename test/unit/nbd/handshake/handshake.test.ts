@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import { ByteQueue } from "../../../../src/nbd/byte_queue.ts";
-import { Handshake } from "../../../../src/nbd/handshake/handshake.ts";
+import { Handshake, type TlsPolicy } from "../../../../src/nbd/handshake/handshake.ts";
 import {
   contexts,
   Dialogue,
@@ -16,13 +16,15 @@ import {
 
 const ACK = 1;
 const UNSUPPORTED = 0x80000001;
+const POLICY = 0x80000002;
 const INVALID = 0x80000003;
+const TLS_REQUIRED = 0x80000005;
 const UNKNOWN = 0x80000006;
 const TOO_BIG = 0x80000009;
 
 /** A client that has greeted. */
-function greeted(flags = 3, exports = memoryExports()): Dialogue {
-  const dialogue = new Dialogue(exports);
+function greeted(flags = 3, exports = memoryExports(), tls: TlsPolicy = "off"): Dialogue {
+  const dialogue = new Dialogue(exports, tls);
   dialogue.read(18);
   dialogue.say(u32(flags));
   return dialogue;
@@ -66,11 +68,11 @@ describe("every option is answered once", () => {
 
   test("what is unknown is unsupported, and what it holds is dropped", () => {
     const dialogue = greeted();
-    for (const kind of [0, 4, OPT.tls, 11, 999, 0xffffffff]) {
+    for (const kind of [0, 4, 11, 999, 0xffffffff]) {
       dialogue.say(option(kind, Buffer.alloc(300, 7)));
     }
     dialogue.say(option(OPT.list));
-    expect(dialogue.kinds()).toEqual([...Array(6).fill(UNSUPPORTED), 2, ACK]);
+    expect(dialogue.kinds()).toEqual([...Array(5).fill(UNSUPPORTED), 2, ACK]);
   });
 
   test("what holds nonsense is invalid", () => {
@@ -153,6 +155,85 @@ describe("contexts", () => {
     expect(chosen(choose("disk"), choose("two"), go("disk"))).toEqual([]);
     expect(chosen(choose("disk"), choose("none"), go("disk"))).toEqual([]);
     expect(chosen(choose("disk"), option(SET_META, u32(9)), go("disk"))).toEqual([]);
+  });
+});
+
+describe("TLS", () => {
+  const tls = (policy: TlsPolicy, flags = 3) => greeted(flags, memoryExports(), policy);
+  const isOver = ({ connection, unread }: Dialogue) => [connection.hasEnded, unread.length];
+
+  test("that is not offered is refused by policy, and the handshake goes on in the clear", () => {
+    const dialogue = tls("off");
+    dialogue.say(option(OPT.tls), option(OPT.list));
+    expect(dialogue.kinds()).toEqual([POLICY, 2, ACK]);
+    expect(dialogue.connection.wantsTls).toBe(false);
+  });
+
+  test("that is required comes before all else, however long or unknown", () => {
+    const dialogue = tls("require");
+    const meta = contexts("disk", "base:allocation");
+    for (const kind of [OPT.list, OPT.structured, 4, 11, 0xffffffff]) dialogue.say(option(kind));
+    for (const kind of [OPT.info, OPT.go]) dialogue.say(option(kind, info("disk")));
+    for (const kind of [LIST_META, SET_META]) dialogue.say(option(kind, meta));
+    dialogue.say(option(OPT.info, info("no such export")), option(OPT.list, Buffer.alloc(70_000)));
+    expect(dialogue.kinds()).toEqual(Array(11).fill(TLS_REQUIRED));
+    dialogue.say(option(OPT.abort));
+    expect(dialogue.kinds()).toEqual([ACK]);
+  });
+
+  test("that is required ends who cannot be told so", () => {
+    const byName = tls("require");
+    byName.say(option(OPT.name, Buffer.from("disk")));
+    expect(isOver(byName)).toEqual([true, 0]);
+    expect(isOver(tls("require", 2))).toEqual([true, 0]);
+  });
+
+  test("is not for who has not agreed on the fixed newstyle", () => {
+    const dialogue = tls("on", 2);
+    dialogue.say(option(OPT.tls), option(OPT.list));
+    expect(dialogue.kinds()).toEqual([POLICY, 2, ACK]);
+  });
+
+  test.each(["on", "require"] as const)("that is %s begins once, without data", (policy) => {
+    const dialogue = tls(policy);
+    dialogue.say(option(OPT.tls, u32(1)));
+    expect(dialogue.kinds()).toEqual([INVALID]);
+    dialogue.say(option(OPT.tls));
+    expect(dialogue.kinds()).toEqual([ACK]);
+    const { connection } = dialogue;
+    expect([connection.wantsTls, connection.wantsInput]).toEqual([true, false]);
+    connection.secured();
+    expect([connection.wantsTls, connection.wantsInput]).toEqual([false, true]);
+    dialogue.say(option(OPT.tls), option(OPT.list), option(OPT.go, info("disk")));
+    expect(dialogue.kinds()).toEqual([INVALID, 2, ACK, 3, 3, ACK]);
+  });
+
+  test("forgets what was agreed on in the clear", () => {
+    const dialogue = tls("on");
+    const meta = option(SET_META, contexts("disk", "base:allocation"));
+    dialogue.say(option(OPT.structured), meta, option(OPT.tls));
+    expect(dialogue.kinds()).toEqual([ACK, 4, ACK, ACK]);
+    dialogue.connection.secured();
+    dialogue.say(meta, option(OPT.structured), option(OPT.go, info("disk")));
+    expect(dialogue.kinds()).toEqual([INVALID, ACK, 3, 3, ACK]);
+    const [refused] = dialogue.ask({ command: 7, cookie: 1, length: 512 });
+    expect(refused).toMatchObject({ cookie: 1, error: 22 });
+  });
+
+  test("believes nothing that came in the clear behind STARTTLS", () => {
+    const inOnePiece = tls("require");
+    const injected = option(OPT.go, info("disk"));
+    inOnePiece.connection.receive(Buffer.concat([option(OPT.tls), injected]));
+    expect(isOver(inOnePiece)).toEqual([true, 0]);
+    for (const policy of ["on", "require"] as const) {
+      const later = tls(policy);
+      later.say(option(OPT.tls));
+      expect(later.kinds()).toEqual([ACK]);
+      later.say(injected.subarray(0, 1));
+      later.connection.secured();
+      later.say(injected);
+      expect(isOver(later)).toEqual([true, 0]);
+    }
   });
 });
 
