@@ -139,6 +139,11 @@ export class NbdConnection {
     return this.#state === "handshake" && this.#handshake.wantsTls;
   }
 
+  /** Whether the client has entered an export. */
+  get hasAgreed(): boolean {
+    return this.#agreement !== null;
+  }
+
   /** Whether nothing more will be sent: close the socket when all has gone. */
   get hasEnded(): boolean {
     return this.#state === "closing" && this.#underWay === 0;

@@ -59,6 +59,8 @@ export interface NbdLinkOptions {
   readonly exports: readonly NbdExport[];
   /** Told of a device's failure. */
   readonly onFailure?: (error: unknown) => void;
+  /** Told once, when the client has entered an export. */
+  readonly onAgreed?: () => void;
   /** TLS. Only where both streams are one socket. */
   readonly tls?: NbdTls | undefined;
 }
@@ -70,6 +72,7 @@ export class NbdLink {
   readonly #connection: NbdConnection;
   readonly #resolveEnded: () => void;
   readonly #credentials: TlsCredentials | undefined;
+  readonly #onAgreed: () => void;
   #input: Readable;
   #output: Writable;
   #unsentBytes = 0;
@@ -77,6 +80,7 @@ export class NbdLink {
   #isEnding = false;
   #isDetached = false;
   #isSecuring = false;
+  #hasAgreed = false;
 
   /**
    * Greets the client.
@@ -88,6 +92,7 @@ export class NbdLink {
   constructor(input: Readable, output: Writable, options: NbdLinkOptions) {
     const { exports, onFailure = () => {}, tls } = options;
     this.#credentials = tls?.credentials;
+    this.#onAgreed = options.onAgreed ?? (() => {});
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
@@ -181,7 +186,11 @@ export class NbdLink {
 
   /** Does what the connection's state asks for. */
   #settle(): void {
-    const { wantsInput, wantsTls, hasEnded } = this.#connection;
+    const { wantsInput, wantsTls, hasAgreed, hasEnded } = this.#connection;
+    if (hasAgreed && !this.#hasAgreed) {
+      this.#hasAgreed = true;
+      this.#onAgreed();
+    }
     if (hasEnded && this.#isGone) return this.#resolveEnded();
     if (this.#isGone) return;
     if (wantsTls) {

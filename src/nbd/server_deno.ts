@@ -8,6 +8,9 @@
  * | a socket that was handed down to us | whoever it was opened for |
  * | standard input and output | one client, whoever started us; never with TLS |
  *
+ * **Idling**: a client that has not chosen an export within ten seconds is dropped. One that has may idle for
+ * as long as it likes: so does the disk of a machine that sleeps.
+ *
  * **Closing**: nobody new is taken, requests under way are done and answered, every device is flushed, the
  * socket is removed. A client that does not take its answers within two seconds is dropped.
  *
@@ -22,10 +25,13 @@ import { type Clock, systemClock } from "../block/clock.ts";
 import { BlockDeviceError } from "../block/errors.ts";
 import { refusalOf } from "../devices/file_io.ts";
 import { type NbdExport, requireExports } from "./export.ts";
+import { HandshakeLimit } from "./handshake/time_limit.ts";
 import { NbdLink, type NbdTls } from "./link_deno.ts";
 
 /** More clients than this at once are turned away. */
 const CLIENTS_MAX = 256;
+/** How long a client may take to choose an export, TLS included. */
+const HANDSHAKE_MS = 10_000;
 /** How long a client may take to read its last answers. */
 const PARTING_MS = 2000;
 
@@ -37,7 +43,7 @@ export interface NbdServerOptions {
   readonly onFailure?: (error: unknown) => void;
   /** TLS for sockets; none, if left out. */
   readonly tls?: NbdTls;
-  /** Time, to part from clients. */
+  /** Time, to wait for clients and to part from them. */
   readonly clock?: Clock;
 }
 
@@ -73,6 +79,7 @@ export class NbdServer {
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
   readonly #tls: NbdTls | undefined;
+  readonly #limit: HandshakeLimit;
   readonly #links = new Set<NbdLink>();
   readonly #listeners: Server[] = [];
   readonly #paths: string[] = [];
@@ -88,6 +95,7 @@ export class NbdServer {
     requireExports(options.exports);
     this.#exports = options.exports;
     this.#clock = options.clock ?? systemClock;
+    this.#limit = new HandshakeLimit(this.#clock, HANDSHAKE_MS);
     this.#onFailure = options.onFailure ?? (() => {});
     this.#tls = options.tls;
   }
@@ -166,7 +174,7 @@ export class NbdServer {
       return;
     }
     socket.setNoDelay(true);
-    this.#serve(socket, socket, this.#tls);
+    this.#limit.admit(this.#serve(socket, socket, this.#tls));
   }
 
   /**
@@ -177,17 +185,22 @@ export class NbdServer {
    * @returns A promise that is kept when it has gone.
    */
   serveStreams(input: Readable, output: Writable): Promise<void> {
-    return this.#serve(input, output);
+    return this.#serve(input, output).ended;
   }
 
-  #serve(input: Readable, output: Writable, tls?: NbdTls): Promise<void> {
-    const link = new NbdLink(input, output, {
+  #serve(input: Readable, output: Writable, tls?: NbdTls): NbdLink {
+    const link: NbdLink = new NbdLink(input, output, {
       exports: this.#exports,
       onFailure: this.#onFailure,
+      onAgreed: () => this.#limit.release(link),
       tls,
     });
     this.#links.add(link);
-    return link.ended.then(() => void this.#links.delete(link));
+    void link.ended.then(() => {
+      this.#links.delete(link);
+      this.#limit.release(link);
+    });
+    return link;
   }
 
   /**

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Clock } from "../../../src/block/clock.ts";
 import type { NbdExport } from "../../../src/nbd/export.ts";
 import { NbdServer } from "../../../src/nbd/server_deno.ts";
 import { readTlsCredentials } from "../../../src/nbd/tls_deno.ts";
 import { certificates } from "./certificates.ts";
 import { ask, CMD, info, memoryExports, OPT, option, u32 } from "./dialogue.ts";
+import { HandClock } from "../targets/fault/rig.ts";
 import { SlowDevice } from "./slow_device.ts";
 
 function place(): string {
@@ -160,11 +162,36 @@ test("a client that does not take its answers does not keep the server from clos
   expect([slept, server.clientCount]).toEqual([1, 0]);
 });
 
+test("clients who say nothing lose their places; one who has entered may idle", async () => {
+  const clock = new HandClock();
+  const server = new NbdServer({ exports: memoryExports(), clock });
+  onTestFinished(() => {
+    const closed = server.close();
+    clock.pass(10_000);
+    return closed;
+  });
+  const path = place();
+  await server.listenUnix(path);
+  const idle = await new Client(connect(path)).enter();
+  const silent = Array.from({ length: 255 }, () => new Client(connect(path)));
+  for (const client of silent) await client.hear(18);
+  const unlucky = new Client(connect(path));
+  await unlucky.closed;
+  expect([server.clientCount, unlucky.left]).toEqual([256, 0]);
+  silent[7]!.socket.write(u32(3));
+  clock.pass(10_000);
+  for (const client of silent) await client.closed;
+  expect(server.clientCount).toBe(1);
+  expect((await idle.read(0, 512)).length).toBe(512);
+  await new Client(connect(path)).enter();
+});
+
 describe("TLS", () => {
   /** A server that wants TLS and clients' certificates, and how it is reached. */
-  async function secureServer(policy: "on" | "require" = "require") {
+  async function secureServer(policy: "on" | "require" = "require", clock?: Clock) {
     const credentials = readTlsCredentials(certificates().server, true);
-    const server = new NbdServer({ exports: memoryExports(), tls: { policy, credentials } });
+    const tls = { policy, credentials };
+    const server = new NbdServer({ exports: memoryExports(), tls, ...clock && { clock } });
     onTestFinished(() => server.close());
     const port = await server.listenTcp(0);
     return {
@@ -230,5 +257,21 @@ describe("TLS", () => {
     await late.closed;
     while (server.clientCount > 0) await new Promise((resolve) => setImmediate(resolve));
     await (await connect().enter()).read(0, 512);
+  });
+  test("that is agreed on and does not begin ends with the handshake's time", async () => {
+    const clock = new HandClock();
+    const { server, connect } = await secureServer("on", clock);
+    const silent = connect();
+    const gone = connect();
+    for (const client of [silent, gone]) {
+      client.socket.write(Buffer.concat([u32(3), option(OPT.tls)]));
+      await client.hear(18 + 20);
+    }
+    const prompt = await entered(await upgraded(connect()));
+    gone.socket.destroy();
+    clock.pass(10_000);
+    await silent.closed;
+    while (server.clientCount > 1) await new Promise((resolve) => setImmediate(resolve));
+    expect((await prompt.read(0, 512)).length).toBe(512);
   });
 });

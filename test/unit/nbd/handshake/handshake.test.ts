@@ -229,9 +229,9 @@ describe("TLS", () => {
       const later = tls(policy);
       later.say(option(OPT.tls));
       expect(later.kinds()).toEqual([ACK]);
-      later.say(injected.subarray(0, 1));
-      later.connection.secured();
       later.say(injected);
+      later.connection.secured();
+      later.say(option(OPT.list));
       expect(isOver(later)).toEqual([true, 0]);
     }
   });
