@@ -6,44 +6,15 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { exchangesOf, play } from "./unit/cli/transcript.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-
-/** A command, and what it prints. */
-interface Exchange {
-  readonly command: string;
-  readonly output: string;
-}
-
-function exchangesOf(block: string): Exchange[] {
-  return block.split(/^\$ /m).slice(1).map((part) => {
-    const [command = "", ...lines] = part.split("\n");
-    return { command, output: lines.join("\n").trimEnd() };
-  });
-}
-
-/** Runs commands with `cowdisk` as a word of the shell. */
-function run(command: string, directory: string): string {
-  writeFileSync(
-    join(directory, ".cowdisk.sh"),
-    `cowdisk() { "${process.execPath}" run -A "${root}/src/cli/main.ts" "$@"; }\n`,
-  );
-  const child = spawnSync("sh", ["-c", `. ./.cowdisk.sh; ${command}`], {
-    cwd: directory,
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  assertEquals(child.status, 0, `${command}\n${child.stderr}`);
-  return child.stdout.trimEnd();
-}
 
 const sessions = [...readme.matchAll(/^```console\n([^]*?)^```/gm)].map((match) => match[1] ?? "");
 
@@ -51,11 +22,13 @@ test("the README shows a session", () => {
   expect(sessions.length).toBeGreaterThan(0);
 });
 
-test.each(sessions)("a session of the README prints what the README says: %#", (session) => {
+test.each(sessions)("a session of the README prints what the README says: %#", async (session) => {
   const directory = mkdtempSync(join(tmpdir(), "cowdisk-readme-"));
   try {
-    for (const { command, output } of exchangesOf(session)) {
-      assertEquals(run(command, directory), output, command);
+    for (const exchange of exchangesOf(session)) {
+      const { code, out, screen } = await play(exchange, directory);
+      assertEquals(code, 0, `${exchange.command}\n${screen}`);
+      assertEquals(out, exchange.output, exchange.command);
     }
   } finally {
     rmSync(directory, { recursive: true });

@@ -30,14 +30,32 @@ import { CommandFailure, EXIT_CODES } from "./failure.ts";
 
 const VERSION = "0.1.0";
 
-/** In the order in which the help lists them: a disk's life. */
-const COMMANDS: readonly ((program: Command, environment: Environment) => void)[] = [
-  ...[addTour, addCreate, addSnapshot, addStatus, addTable, addDump, addCheck],
-  ...[addRead, addMap, addWrite, addImport, addExport, addMerge],
-  ...[addDiff, addApply, addHash, addVerify, addServe],
-];
+/** The commands by what they are for, in the order in which the help lists them. */
+const GROUPS: Readonly<Record<string, ((program: Command, environment: Environment) => void)[]>> = {
+  "Images:": [addCreate, addImport, addExport],
+  "Snapshots:": [addSnapshot, addStatus, addTable, addMerge],
+  "Contents:": [addRead, addWrite, addMap, addDiff, addApply],
+  "Integrity:": [addHash, addVerify, addCheck, addDump],
+  "Serving:": [addServe],
+  "This program:": [addTour],
+};
 
-function createProgram(environment: Environment): Command {
+/** `merge <ORIGIN> <COW>`: every command has options, which its own help lists. */
+function termOf(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const dots = argument.variadic ? "..." : "";
+    return argument.required ? `<${argument.name()}${dots}>` : `[${argument.name()}${dots}]`;
+  });
+  return [command.name(), ...words].join(" ");
+}
+
+/**
+ * All commands, as a tree of words.
+ *
+ * @param environment The world.
+ * @returns The program, not run yet.
+ */
+export function createProgram(environment: Environment): Command {
   const { out, err } = environment;
   const program = new Command("cowdisk")
     .description("Disk images with copy-on-write snapshots, in Linux's own format.")
@@ -54,8 +72,12 @@ function createProgram(environment: Environment): Command {
       getOutHasColors: () => out.hasColors,
       getErrHasColors: () => err.hasColors,
     })
+    .configureHelp({ subcommandTerm: termOf })
     .addHelpText("after", "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.");
-  for (const add of COMMANDS) add(program, environment);
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    program.commandsGroup(heading);
+    for (const add of commands) add(program, environment);
+  }
   return program;
 }
 

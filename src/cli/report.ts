@@ -11,6 +11,11 @@ import type { MappedDevice } from "../mapper/mapped_device.ts";
 import { formatLine } from "../mapper/table/table_line.ts";
 import { CommandFailure } from "./failure.ts";
 
+/** The keys of a {@linkcode SnapshotReport}. */
+export const REPORT_KEYS: readonly (keyof SnapshotReport)[] = [
+  ...["table", "status", "state", "chunkSectors", "exceptions", "usedPercent"] as const,
+];
+
 /** What `status --json` prints. */
 export interface SnapshotReport {
   /** dm's table line. */
@@ -75,6 +80,17 @@ export function reportOf(
   const [allocatedSectors = 0, totalSectors = 0, metadataSectors = 0] = usage.slice(1).map(Number);
   const usedPercent = usagePercent({ allocatedSectors, totalSectors, metadataSectors });
   return { table, status, state: "active", chunkSectors, exceptions, usedPercent };
+}
+
+/**
+ * Writes how many there are.
+ *
+ * @param count How many.
+ * @param word Of what: `chunk`.
+ * @returns For example `1 chunk` or `2 chunks`.
+ */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /**

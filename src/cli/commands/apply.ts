@@ -9,15 +9,21 @@ import type { Command } from "commander";
 import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import { applyDelta } from "../../disk/mod.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { requireInput } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { collect } from "../options.ts";
 import { type WriteFlags, writeView } from "../view/written_view.ts";
+
+const JSON_KEYS = ["view", "changedBytes", "sameBytes"];
+
+type ApplyFlags = WriteFlags & JsonFlags;
 
 async function apply(
   environment: Environment,
   path: string,
   word: string,
-  flags: WriteFlags,
+  flags: ApplyFlags,
 ): Promise<void> {
   requireInput(path);
   const { changedSectors, sameSectors } = await writeView(
@@ -26,9 +32,10 @@ async function apply(
     { DELTA: path },
     (device) => applyDelta(device, () => createReadStream(path)),
   );
-  const size = (sectors: number) => formatSize(sectorsToBytes(sectors));
-  const same = sameSectors === 0 ? "" : `, ${size(sameSectors)} were so already`;
-  environment.out.write(`${word}: ${size(changedSectors)} changed${same}\n`);
+  const [changedBytes, sameBytes] = [sectorsToBytes(changedSectors), sectorsToBytes(sameSectors)];
+  const same = sameBytes === 0 ? "" : `, ${formatSize(sameBytes)} were so already`;
+  const text = `${word}: ${formatSize(changedBytes)} changed${same}\n`;
+  report(environment.out, flags, { view: word, changedBytes, sameBytes }, text);
 }
 
 /**
@@ -47,8 +54,12 @@ export function addApply(program: Command, environment: Environment): void {
     .argument("<DELTA>", "the delta")
     .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
     .option("--keep <COW>", "a snapshot of the image that keeps its view (repeat)", collect)
-    .addHelpText("after", "\nExample:\n  cowdisk apply monday.delta disk.img")
-    .action((delta: string, view: string, flags: WriteFlags) =>
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText(
+      "after",
+      example("$ cowdisk apply tuesday.delta copy.img", "copy.img: 4 KiB changed"),
+    )
+    .action((delta: string, view: string, flags: ApplyFlags) =>
       apply(environment, delta, view, flags)
     );
 }

@@ -24,13 +24,18 @@ import {
 import { badBlockChecker } from "../bad_block_checker.ts";
 import type { Environment, Output } from "../environment.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
+import { example } from "../example.ts";
 import { openImage, requireDistinct } from "../files.ts";
+import { type JsonFlags, jsonOption } from "../json.ts";
+import { counted } from "../report.ts";
 
-interface CheckFlags {
+/** Besides what the kind of table is counted in. */
+const JSON_KEYS = ["kind", "findings", "errors", "warnings", "notes", "repaired"];
+
+interface CheckFlags extends JsonFlags {
   readonly origin?: string;
   readonly badBlockTable?: string;
   readonly repair?: boolean;
-  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -72,10 +77,6 @@ const CHECKERS = { cow: COW_CHECKER } as const;
 /** What is nothing else is checked as a COW image, and told what it lacks to be one. */
 function kindOf(_device: BlockDevice): keyof typeof CHECKERS {
   return "cow";
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function cowVerdict({ counts, ...facts }: CowCheckReport): Verdict {
@@ -190,7 +191,15 @@ export function addCheck(program: Command, environment: Environment): void {
       "check the bad-block table that a bbr target's table line tells of",
     )
     .option("--repair", "repair what takes no guess")
-    .option("--json", "print one line of JSON")
+    .addOption(jsonOption(JSON_KEYS, { more: "; and what there is to count" }))
     .option("--quiet", "print nothing: the exit code tells")
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk check monday.cow --origin disk.img",
+        "1 exception in 1 area, 1 chunk of 4 KiB in use, 0 leaked",
+        "0 errors, 0 warnings, 0 notes",
+      ),
+    )
     .action((cow: string, flags: CheckFlags) => check(environment, cow, flags));
 }

@@ -7,10 +7,14 @@
 import type { Command } from "commander";
 import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { makeImage } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { sectorsOf } from "../options.ts";
 
-interface CreateFlags {
+const JSON_KEYS = ["image", "sizeBytes"];
+
+interface CreateFlags extends JsonFlags {
   readonly force?: boolean;
 }
 
@@ -18,10 +22,13 @@ async function create(
   environment: Environment,
   path: string,
   sectorCount: number,
-  { force = false }: CreateFlags,
+  flags: CreateFlags,
 ): Promise<void> {
+  const { force = false } = flags;
   await makeImage({ path, sectorCount, force }, () => {});
-  environment.out.write(`${path}: ${formatSize(sectorsToBytes(sectorCount))} of zeroes\n`);
+  const sizeBytes = sectorsToBytes(sectorCount);
+  const text = `${path}: ${formatSize(sizeBytes)} of zeroes\n`;
+  report(environment.out, flags, { image: path, sizeBytes }, text);
 }
 
 /**
@@ -37,7 +44,8 @@ export function addCreate(program: Command, environment: Environment): void {
     .argument("<IMAGE>", "the file to make")
     .argument("<SIZE>", "its size, for example 64M", sectorsOf)
     .option("--force", "replace IMAGE if it is there")
-    .addHelpText("after", "\nExample:\n  cowdisk create disk.img 1G")
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText("after", example("$ cowdisk create new.img 1G", "new.img: 1 GiB of zeroes"))
     .action((image: string, sectorCount: number, flags: CreateFlags) =>
       create(environment, image, sectorCount, flags)
     );

@@ -9,14 +9,19 @@ import type { Command } from "commander";
 import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import { writeDelta } from "../../disk/mod.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { makeFile, requireDistinct } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
+import { counted } from "../report.ts";
 import { bytesIn, findDifferences } from "../view/differences.ts";
 import { filesOf, openView } from "../view/view.ts";
 
-interface DiffFlags {
+const JSON_KEYS = ["start", "length"];
+const DELTA_JSON_KEYS = ["delta", "places", "differBytes", "sizeBytes"];
+
+interface DiffFlags extends JsonFlags {
   readonly delta?: string;
   readonly force?: boolean;
-  readonly json?: boolean;
 }
 
 async function diff(
@@ -34,8 +39,7 @@ async function diff(
     requireDistinct({ ...filesOf(to.name), DELTA: path });
   }
   const extents = await findDifferences(environment, from, to);
-  const summary = `${formatSize(bytesIn(extents))} in ${extents.length} ` +
-    `${extents.length === 1 ? "place" : "places"}`;
+  const summary = `${formatSize(bytesIn(extents))} in ${counted(extents.length, "place")}`;
   if (path !== undefined) {
     const sizeBytes = await makeFile(path, force, async (file) => {
       let written = 0;
@@ -45,21 +49,17 @@ async function diff(
       }
       return written;
     });
-    out.write(`${path}: ${summary}, ${formatSize(sizeBytes)}\n`);
-    return;
+    const facts = { delta: path, places: extents.length, differBytes: bytesIn(extents), sizeBytes };
+    return report(out, flags, facts, `${path}: ${summary}, ${formatSize(sizeBytes)}\n`);
   }
   const rows = extents.map(({ sector, sectorCount }) => ({
     start: sectorsToBytes(sector),
     length: sectorsToBytes(sectorCount),
   }));
-  if (flags.json === true) {
-    out.write(`${JSON.stringify(rows)}\n`);
-    return;
-  }
-  for (const { start, length } of rows) {
-    out.write(`${String(start).padStart(16)}  ${String(length).padStart(12)}\n`);
-  }
-  out.write(`${summary}\n`);
+  const lines = rows.map(({ start, length }) =>
+    `${String(start).padStart(16)}  ${String(length).padStart(12)}\n`
+  );
+  report(out, flags, rows, `${lines.join("")}${summary}\n`);
 }
 
 /**
@@ -79,10 +79,21 @@ export function addDiff(program: Command, environment: Environment): void {
     .argument("<TO>", "another of the same size")
     .option("--delta <FILE>", "write a delta")
     .option("--force", "replace FILE if it is there")
-    .option("--json", "print one line of JSON")
+    .addOption(
+      jsonOption(JSON_KEYS, {
+        isArray: true,
+        more: `; with --delta, an object with ${DELTA_JSON_KEYS.join(", ")}`,
+      }),
+    )
     .addHelpText(
       "after",
-      "\nExample:\n  cowdisk diff disk.img disk.img+monday.cow --delta monday.delta",
+      example(
+        "$ cowdisk diff disk.img+monday.cow disk.img",
+        "         1048576          4096",
+        "4 KiB in 1 place",
+        "$ cowdisk diff disk.img+monday.cow disk.img --delta today.delta",
+        "today.delta: 4 KiB in 1 place, 4.25 KiB",
+      ),
     )
     .action((from: string, to: string, flags: DiffFlags) => diff(environment, from, to, flags));
 }

@@ -9,12 +9,14 @@ import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import type { ExceptionRun } from "../../exception/mod.ts";
 import { readCowHeader, readCowRuns } from "../cow_image.ts";
 import type { Environment, Output } from "../environment.ts";
+import { example } from "../example.ts";
 import { openImage } from "../files.ts";
-import { formatPairs } from "../report.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
+import { counted, formatPairs } from "../report.ts";
 
-interface DumpFlags {
-  readonly json?: boolean;
-}
+const JSON_KEYS = [
+  ...["version", "isValid", "chunkSectors", "sectorCount", "areas", "exceptions", "runs"],
+];
 
 /** `7`, or `7-9` for three. */
 function formatChunks(first: number, count: number): string {
@@ -33,7 +35,7 @@ function runPrinter(out: Output): (run: ExceptionRun) => void {
   };
 }
 
-function dump(environment: Environment, path: string, flags: DumpFlags): void {
+function dump(environment: Environment, path: string, flags: JsonFlags): void {
   const { out } = environment;
   using stack = new DisposableStack();
   const cow = stack.adopt(openImage(path, "read"), (device) => device.closeSync());
@@ -45,15 +47,14 @@ function dump(environment: Environment, path: string, flags: DumpFlags): void {
     const exceptions = runs.reduce((sum, { count }) => sum + count, 0);
     const { sectorCount } = cow;
     const facts = { version, isValid, chunkSectors, sectorCount, areas, exceptions, runs };
-    out.write(`${JSON.stringify(facts)}\n`);
-    return;
+    return report(out, flags, facts, "");
   }
   const chunk = formatSize(sectorsToBytes(chunkSectors));
   out.write(formatPairs([
     ["magic", "SnAp"],
     ["version", String(version)],
     ["valid", isValid ? "yes" : "no: the exceptions must not be used, and are not shown"],
-    ["chunk", `${chunk}, ${chunkSectors} ${chunkSectors === 1 ? "sector" : "sectors"}`],
+    ["chunk", `${chunk}, ${counted(chunkSectors, "sector")}`],
     ["size", `${formatSize(sectorsToBytes(cow.sectorCount))}, ${cow.sectorCount} sectors`],
   ]));
   if (!isValid) return;
@@ -63,7 +64,7 @@ function dump(environment: Environment, path: string, flags: DumpFlags): void {
     exceptions += run.count;
     print(run);
   });
-  out.write(`\n${exceptions} exceptions in ${areas} ${areas === 1 ? "area" : "areas"}\n`);
+  out.write(`\n${counted(exceptions, "exception")} in ${counted(areas, "area")}\n`);
 }
 
 /**
@@ -80,6 +81,16 @@ export function addDump(program: Command, environment: Environment): void {
         "changes nothing.",
     )
     .argument("<COW>", "the COW image")
-    .option("--json", "print one line of JSON")
-    .action((cow: string, flags: DumpFlags) => dump(environment, cow, flags));
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk dump monday.cow",
+        "…",
+        "        origin chunk             COW chunk                chunks",
+        "                 256                     2                     1",
+        "…",
+      ),
+    )
+    .action((cow: string, flags: JsonFlags) => dump(environment, cow, flags));
 }

@@ -7,11 +7,15 @@
 import type { Command } from "commander";
 import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { makeImage, requireDistinct } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { eachPiece, writeStretches } from "../transfer.ts";
 import { filesOf, openView } from "../view/view.ts";
 
-interface ExportFlags {
+const JSON_KEYS = ["image", "sizeBytes", "dataBytes"];
+
+interface ExportFlags extends JsonFlags {
   readonly force?: boolean;
 }
 
@@ -37,10 +41,9 @@ async function exportView(
         },
       ),
   );
-  environment.out.write(
-    `${outPath}: ${formatSize(sectorsToBytes(sectorCount))}, ` +
-      `${formatSize(sectorsToBytes(written))} of it data\n`,
-  );
+  const [sizeBytes, dataBytes] = [sectorsToBytes(sectorCount), sectorsToBytes(written)];
+  const text = `${outPath}: ${formatSize(sizeBytes)}, ${formatSize(dataBytes)} of it data\n`;
+  report(environment.out, flags, { image: outPath, sizeBytes, dataBytes }, text);
 }
 
 /**
@@ -58,7 +61,14 @@ export function addExport(program: Command, environment: Environment): void {
     .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
     .argument("<OUT>", "the image to make")
     .option("--force", "replace OUT if it is there")
-    .addHelpText("after", "\nExample:\n  cowdisk export disk.img+monday.cow monday.img")
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk export disk.img+monday.cow monday.img",
+        "monday.img: 8 MiB, 0 B of it data",
+      ),
+    )
     .action((view: string, out: string, flags: ExportFlags) =>
       exportView(environment, view, out, flags)
     );

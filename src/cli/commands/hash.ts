@@ -7,21 +7,30 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { hashView } from "../hash/hash_view.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { jobsOf } from "../options.ts";
 
-interface HashFlags {
+const JSON_KEYS = ["view", "hash"];
+
+interface HashFlags extends JsonFlags {
   readonly jobs?: number;
 }
 
 async function hash(
   environment: Environment,
   words: readonly string[],
-  { jobs = availableParallelism() }: HashFlags,
+  flags: HashFlags,
 ): Promise<void> {
+  const { jobs = availableParallelism() } = flags;
+  const rows: { view: string; hash: string }[] = [];
   for (const word of words) {
-    environment.out.write(`${await hashView(environment, { word, jobs })}  ${word}\n`);
+    const hash = await hashView(environment, { word, jobs });
+    if (flags.json === true) rows.push({ view: word, hash });
+    else environment.out.write(`${hash}  ${word}\n`);
   }
+  report(environment.out, flags, rows, "");
 }
 
 /**
@@ -39,6 +48,15 @@ export function addHash(program: Command, environment: Environment): void {
     )
     .argument("<VIEW...>", "images, or ORIGIN+COW: what a snapshot shows")
     .option("--jobs <count>", "workers (default: one for each processor)", jobsOf)
-    .addHelpText("after", "\nExample:\n  cowdisk hash disk.img disk.img+monday.cow > sums")
+    .addOption(jsonOption(JSON_KEYS, { isArray: true }))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk hash disk.img disk.img+monday.cow",
+        "757842978d8b325e82fd734c35a6eb84  disk.img",
+        "30619d3c2e6670a08bee27ab5dab6525  disk.img+monday.cow",
+        "$ cowdisk hash disk.img disk.img+monday.cow > sums",
+      ),
+    )
     .action((views: string[], flags: HashFlags) => hash(environment, views, flags));
 }

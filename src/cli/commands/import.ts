@@ -12,11 +12,17 @@ import { formatSize, SECTOR_BYTES, sectorsToBytes } from "../../block/units.ts";
 import type { BlockDevice } from "../../block/device.ts";
 import { differingStretches } from "../../disk/image/differing.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { CommandFailure } from "../failure.ts";
 import { openImage } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { collect } from "../options.ts";
 import { eachPiece } from "../transfer.ts";
 import { type WriteFlags, writeView } from "../view/written_view.ts";
+
+const JSON_KEYS = ["view", "sizeBytes", "changedBytes"];
+
+type ImportFlags = WriteFlags & JsonFlags;
 
 /** The unit in which differences are told. */
 const UNIT_SECTORS = 8;
@@ -57,7 +63,7 @@ async function importImage(
   environment: Environment,
   path: string,
   word: string,
-  flags: WriteFlags,
+  flags: ImportFlags,
 ): Promise<void> {
   using stack = new DisposableStack();
   const image = stack.adopt(openImage(path, "read"), (device) => device.closeSync());
@@ -67,10 +73,11 @@ async function importImage(
     { IMAGE: path },
     (target) => importInto(environment, image, target),
   );
-  environment.out.write(
-    `${word}: ${formatSize(sectorsToBytes(image.sectorCount))} imported, ` +
-      `${formatSize(sectorsToBytes(written))} of it differed\n`,
-  );
+  const sizeBytes = sectorsToBytes(image.sectorCount);
+  const changedBytes = sectorsToBytes(written);
+  const text = `${word}: ${formatSize(sizeBytes)} imported, ${formatSize(changedBytes)} of it ` +
+    "differed\n";
+  report(environment.out, flags, { view: word, sizeBytes, changedBytes }, text);
 }
 
 /**
@@ -89,8 +96,15 @@ export function addImport(program: Command, environment: Environment): void {
     .argument("<IMAGE>", "the raw image")
     .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
     .option("--keep <COW>", "a snapshot of the image that keeps its view (repeat)", collect)
-    .addHelpText("after", "\nExample:\n  cowdisk import changed.img disk.img+monday.cow")
-    .action((image: string, view: string, flags: WriteFlags) =>
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk import changed.img disk.img+monday.cow",
+        "disk.img+monday.cow: 8 MiB imported, 8 KiB of it differed",
+      ),
+    )
+    .action((image: string, view: string, flags: ImportFlags) =>
       importImage(environment, image, view, flags)
     );
 }

@@ -11,15 +11,15 @@ import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import { cutZeroes } from "../../disk/image/image_pieces.ts";
 import { allocationOf } from "../../mapper/allocation.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { eachPiece } from "../transfer.ts";
 import { openView, type ViewName } from "../view/view.ts";
 
 /** Zeroes are told from the rest by 4 KiB. */
 const ZERO_UNIT_SECTORS = 8;
 
-interface MapFlags {
-  readonly json?: boolean;
-}
+const JSON_KEYS = ["start", "length", "depth", "zero", "present", "data"];
 
 /** Bytes of one layer that are alike. */
 interface MapExtent {
@@ -55,7 +55,7 @@ function format(extents: readonly MapExtent[], names: readonly string[]): string
   return all.map((row) => `${line(row)}\n`).join("");
 }
 
-async function map(environment: Environment, word: string, flags: MapFlags): Promise<void> {
+async function map(environment: Environment, word: string, flags: JsonFlags): Promise<void> {
   await using view = await openView(word, "read");
   const { device, name } = view;
   const extents: MapExtent[] = [];
@@ -81,10 +81,8 @@ async function map(environment: Environment, word: string, flags: MapFlags): Pro
       }
     }
   });
-  const { out } = environment;
-  if (flags.json !== true) return out.write(format(extents, layerNames(name)));
   const told = extents.map((extent) => ({ ...extent, present: true, data: !extent.zero }));
-  out.write(`${JSON.stringify(told)}\n`);
+  report(environment.out, flags, told, format(extents, layerNames(name)));
 }
 
 /**
@@ -101,7 +99,16 @@ export function addMap(program: Command, environment: Environment): void {
         "by reading. Changes nothing.",
     )
     .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
-    .option("--json", "print one line of JSON, as qemu-img map does")
-    .addHelpText("after", "\nExample:\n  cowdisk map disk.img+monday.cow --json")
-    .action((view: string, flags: MapFlags) => map(environment, view, flags));
+    .addOption(jsonOption(JSON_KEYS, { isArray: true }))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk map disk.img+monday.cow",
+        "offset   length    holds  layer",
+        "0        1 MiB     zero   disk.img",
+        "1048576  4 KiB     zero   monday.cow",
+        "1052672  7.00 MiB  zero   disk.img",
+      ),
+    )
+    .action((view: string, flags: JsonFlags) => map(environment, view, flags));
 }

@@ -12,12 +12,17 @@ import { countExceptions, readCowHeader } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import type { FileDevice } from "../../devices/file.ts";
+import { example } from "../example.ts";
 import { openImage, requireDistinct } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { collect } from "../options.ts";
 import { Progress } from "../progress.ts";
+import { counted } from "../report.ts";
 import { openKeptOrigin } from "../view/kept_origin.ts";
 
-interface MergeFlags {
+const JSON_KEYS = ["origin", "cow", "mergedChunks"];
+
+interface MergeFlags extends JsonFlags {
   readonly keep?: readonly string[];
 }
 
@@ -102,9 +107,11 @@ async function merge(
   // Whoever keeps its view is found by the merge, which writes the same image.
   await using kept = await openKeptOrigin(origin, keep);
   const total = await mergeWatched(environment, origin, cow);
-  environment.out.write(
-    `${originPath}: ${total} chunks merged from ${cowPath}, which is empty now\n`,
-  );
+  const facts = { origin: originPath, cow: cowPath, mergedChunks: total };
+  const text = `${originPath}: ${
+    counted(total, "chunk")
+  } merged from ${cowPath}, which is empty now\n`;
+  report(environment.out, flags, facts, text);
   kept.requireKept();
 }
 
@@ -125,7 +132,14 @@ export function addMerge(program: Command, environment: Environment): void {
     .argument("<ORIGIN>", "the disk image; it is written")
     .argument("<COW>", "the snapshot's COW image; it is emptied")
     .option("--keep <COW>", "another snapshot of ORIGIN that keeps its view (repeat)", collect)
-    .addHelpText("after", "\nExample:\n  cowdisk merge disk.img monday.cow --keep tuesday.cow")
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk merge disk.img monday.cow --keep tuesday.cow",
+        "disk.img: 1 chunk merged from monday.cow, which is empty now",
+      ),
+    )
     .action((origin: string, cow: string, flags: MergeFlags) =>
       merge(environment, origin, cow, flags)
     );

@@ -7,6 +7,7 @@
 import type { Command } from "commander";
 import { partOf, rangeOf, sectorsAround } from "../bytes_range.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import { HexDump } from "../hex_dump.ts";
 import { bytesOf } from "../options.ts";
@@ -56,6 +57,14 @@ export function addRead(program: Command, environment: Environment): void {
     .option("--offset <size>", "the first byte", bytesOf, 0)
     .option("--length <size>", "how many bytes (default: all to the end)", bytesOf)
     .option("--hex", "as hexadecimal")
-    .addHelpText("after", "\nExample:\n  cowdisk read disk.img+monday.cow --length 512 --hex")
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk read disk.img --offset 1M --length 16 --hex",
+        "00100000  68 65 6c 6c 6f 2c 20 74  75 65 73 64 61 79 0a 00  |hello, tuesday..|",
+        "00100010",
+        "$ cowdisk read disk.img+monday.cow > monday.img",
+      ),
+    )
     .action((view: string, flags: ReadFlags) => read(environment, view, flags));
 }

@@ -21,6 +21,7 @@ import { allocationDepth, dirtyBitmap } from "../../nbd/snapshot_contexts.ts";
 import { readTlsCredentials } from "../../nbd/tls_deno.ts";
 import { readCowHeader } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import { openImage, requireDistinct } from "../files.ts";
 import { collect, portOf } from "../options.ts";
@@ -236,7 +237,11 @@ export function addServe(program: Command, environment: Environment): void {
     .option("--tls-verify-peer", "only clients with a certificate of ca-cert.pem's authority")
     .addHelpText(
       "after",
-      "\nExample:\n  cowdisk serve disk.img --snapshot monday.cow --socket nbd.sock",
+      example(
+        "$ cowdisk serve disk.img --snapshot monday.cow --socket nbd.sock",
+        "cowdisk: serving nbd+unix:///?socket=nbd.sock",
+        "^C",
+      ),
     )
     .action((origin: string, flags: ServeFlags) => serve(environment, origin, flags));
 }

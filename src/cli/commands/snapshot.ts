@@ -9,16 +9,17 @@ import { divCeil } from "../../block/units.ts";
 import { AreaLayout, type StoreType } from "../../exception/mod.ts";
 import { openSnapshotSync } from "../../mapper/stack.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { makeImage, openImage, requireDistinct } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { chunkSectorsOf, sectorsOf } from "../options.ts";
-import { formatReport, reportOf, tableWord } from "../report.ts";
+import { formatReport, REPORT_KEYS, reportOf, tableWord } from "../report.ts";
 
-interface SnapshotFlags {
+interface SnapshotFlags extends JsonFlags {
   readonly chunk: number;
   readonly size?: number;
   readonly store: Exclude<StoreType, "N">;
   readonly force?: boolean;
-  readonly json?: boolean;
 }
 
 /** The smallest COW image that every chunk of the origin fits into, so that it never runs full. */
@@ -51,7 +52,7 @@ async function snapshot(
   const { sectorCount } = origin;
   try {
     const cowSectors = flags.size ?? fittingSectors(sectorCount, chunkSectors);
-    const report = await makeImage({ path: cowPath, sectorCount: cowSectors, force }, (cow) => {
+    const made = await makeImage({ path: cowPath, sectorCount: cowSectors, force }, (cow) => {
       const device = openSnapshotSync({ origin, cow, store, chunkSectors, deviceWord: tableWord });
       try {
         return reportOf(device, chunkSectors, 0);
@@ -60,14 +61,10 @@ async function snapshot(
       }
     });
     const linux = linuxLines(sectorCount, store, chunkSectors);
-    if (flags.json === true) {
-      environment.out.write(`${JSON.stringify({ ...report, linux })}\n`);
-    } else {
-      environment.out.write(
-        `${formatReport(report)}\nLinux opens it with ${originPath} at /dev/loop0 and ${cowPath} ` +
-          `at /dev/loop1:\n${linux.map((line) => `  ${line}\n`).join("")}`,
-      );
-    }
+    const text =
+      `${formatReport(made)}\nLinux opens it with ${originPath} at /dev/loop0 and ${cowPath} ` +
+      `at /dev/loop1:\n${linux.map((line) => `  ${line}\n`).join("")}`;
+    report(environment.out, flags, { ...made, linux }, text);
   } finally {
     origin.closeSync();
   }
@@ -98,7 +95,15 @@ export function addSnapshot(program: Command, environment: Environment): void {
         .choices(["P", "PO"]).default("P", "P"),
     )
     .option("--force", "replace COW if it is there")
-    .option("--json", "print one line of JSON")
+    .addOption(jsonOption([...REPORT_KEYS, "linux"]))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk snapshot disk.img today.cow --chunk 16K",
+        "table       0 16384 snapshot disk.img today.cow P 32",
+        "…",
+      ),
+    )
     .action((origin: string, cow: string, flags: SnapshotFlags) =>
       snapshot(environment, origin, cow, flags)
     );

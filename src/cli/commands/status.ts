@@ -5,34 +5,24 @@
  */
 
 import type { Command } from "commander";
-import { openSnapshotSync } from "../../mapper/stack.ts";
-import { countExceptions, readCowHeader } from "../cow_image.ts";
+import { countExceptions } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
-import { openImage, requireDistinct } from "../files.ts";
-import { formatReport, reportOf, tableWord } from "../report.ts";
-
-interface StatusFlags {
-  readonly json?: boolean;
-}
+import { example } from "../example.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
+import { openPair } from "../pair.ts";
+import { formatReport, REPORT_KEYS, reportOf } from "../report.ts";
 
 function status(
   environment: Environment,
   originPath: string,
   cowPath: string,
-  flags: StatusFlags,
+  flags: JsonFlags,
 ): void {
-  requireDistinct({ ORIGIN: originPath, COW: cowPath });
-  using stack = new DisposableStack();
-  const origin = stack.adopt(openImage(originPath, "read"), (device) => device.closeSync());
-  const cow = stack.adopt(openImage(cowPath, "read"), (device) => device.closeSync());
-  const header = readCowHeader(cow);
+  using pair = openPair(originPath, cowPath);
+  const { snapshot, cow, header } = pair;
   const exceptions = header.isValid ? countExceptions(cow, header) : 0;
-  const snapshot = stack.adopt(
-    openSnapshotSync({ origin, cow, deviceWord: tableWord }),
-    (device) => device.closeSync(),
-  );
-  const report = reportOf(snapshot, header.chunkSectors, exceptions);
-  environment.out.write(flags.json === true ? `${JSON.stringify(report)}\n` : formatReport(report));
+  const found = reportOf(snapshot, header.chunkSectors, exceptions);
+  report(environment.out, flags, found, formatReport(found));
 }
 
 /**
@@ -47,8 +37,18 @@ export function addStatus(program: Command, environment: Environment): void {
     .description("Prints dm's table and status line of a snapshot. Changes nothing.")
     .argument("<ORIGIN>", "the disk image")
     .argument("<COW>", "the snapshot's COW image")
-    .option("--json", "print one line of JSON")
-    .action((origin: string, cow: string, flags: StatusFlags) =>
+    .addOption(jsonOption(REPORT_KEYS))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk status disk.img monday.cow",
+        "table       0 16384 snapshot disk.img monday.cow P 8",
+        "status      0 16384 snapshot 24/16464 16",
+        "used        0.1 %",
+        "…",
+      ),
+    )
+    .action((origin: string, cow: string, flags: JsonFlags) =>
       status(environment, origin, cow, flags)
     );
 }

@@ -5,23 +5,26 @@
  */
 
 import type { Command } from "commander";
-import { openSnapshotSync } from "../../mapper/stack.ts";
-import { readCowHeader } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
-import { openImage, requireDistinct } from "../files.ts";
-import { linesOf, tableWord } from "../report.ts";
+import { example } from "../example.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
+import { openPair } from "../pair.ts";
+import { linesOf } from "../report.ts";
 
-function table(environment: Environment, originPath: string, cowPath: string): void {
-  requireDistinct({ ORIGIN: originPath, COW: cowPath });
-  using stack = new DisposableStack();
-  const origin = stack.adopt(openImage(originPath, "read"), (device) => device.closeSync());
-  const cow = stack.adopt(openImage(cowPath, "read"), (device) => device.closeSync());
-  readCowHeader(cow);
-  const snapshot = stack.adopt(
-    openSnapshotSync({ origin, cow, deviceWord: tableWord }),
-    (device) => device.closeSync(),
-  );
-  environment.out.write(`${linesOf(snapshot).table}\n`);
+const JSON_KEYS = ["table", "origin", "cow", "sectorCount", "chunkSectors"];
+
+function table(
+  environment: Environment,
+  originPath: string,
+  cowPath: string,
+  flags: JsonFlags,
+): void {
+  using pair = openPair(originPath, cowPath);
+  const { table } = linesOf(pair.snapshot);
+  const { sectorCount } = pair.snapshot;
+  const { chunkSectors } = pair.header;
+  const facts = { table, origin: originPath, cow: cowPath, sectorCount, chunkSectors };
+  report(environment.out, flags, facts, `${table}\n`);
 }
 
 /**
@@ -39,6 +42,15 @@ export function addTable(program: Command, environment: Environment): void {
     )
     .argument("<ORIGIN>", "the disk image")
     .argument("<COW>", "the snapshot's COW image")
-    .addHelpText("after", "\nExample:\n  cowdisk table disk.img monday.cow")
-    .action((origin: string, cow: string) => table(environment, origin, cow));
+    .addOption(jsonOption(JSON_KEYS))
+    .addHelpText(
+      "after",
+      example(
+        "$ cowdisk table disk.img monday.cow",
+        "0 16384 snapshot disk.img monday.cow P 8",
+      ),
+    )
+    .action((origin: string, cow: string, flags: JsonFlags) =>
+      table(environment, origin, cow, flags)
+    );
 }

@@ -8,6 +8,7 @@ import { bold, cyan, dim, green, red } from "@std/fmt/colors";
 import type { Command } from "commander";
 import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { CommandFailure } from "../failure.ts";
 import { formatPairs, linesOf } from "../report.ts";
 import { STORY } from "../tour/story.ts";
@@ -94,5 +95,6 @@ export function addTour(program: Command, environment: Environment): void {
       "Plays a short session on a disk in memory: snapshots, writes on all sides, a merge. Checks " +
         "every view after every step, and fails if one is wrong. Touches no file.",
     )
+    .addHelpText("after", example("$ cowdisk tour", "cowdisk tour", "…"))
     .action(() => tour(environment));
 }

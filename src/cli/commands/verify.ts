@@ -8,12 +8,16 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { CommandFailure } from "../failure.ts";
 import { requireInput } from "../files.ts";
 import { hashView } from "../hash/hash_view.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { jobsOf } from "../options.ts";
 
-interface VerifyFlags {
+const JSON_KEYS = ["view", "isSame"];
+
+interface VerifyFlags extends JsonFlags {
   readonly jobs?: number;
   readonly quiet?: boolean;
 }
@@ -40,15 +44,20 @@ function readSums(path: string): Sum[] {
 async function verify(
   environment: Environment,
   path: string,
-  { jobs = availableParallelism(), quiet = false }: VerifyFlags,
+  flags: VerifyFlags,
 ): Promise<void> {
+  const { jobs = availableParallelism(), quiet = false, json = false } = flags;
+  const rows: { view: string; isSame: boolean }[] = [];
   let changedCount = 0;
   const sums = readSums(path);
   for (const { hash, word } of sums) {
     const isSame = await hashView(environment, { word, jobs }) === hash;
     if (!isSame) changedCount++;
-    if (!isSame || !quiet) environment.out.write(`${word}: ${isSame ? "same" : "CHANGED"}\n`);
+    if (isSame && quiet) continue;
+    if (json) rows.push({ view: word, isSame });
+    else environment.out.write(`${word}: ${isSame ? "same" : "CHANGED"}\n`);
   }
+  report(environment.out, flags, rows, "");
   if (changedCount === 0) return;
   throw new CommandFailure(`${changedCount} of ${sums.length} have changed`);
 }
@@ -66,6 +75,10 @@ export function addVerify(program: Command, environment: Environment): void {
     .argument("<SUMS>", "what `cowdisk hash` has printed")
     .option("--jobs <count>", "workers (default: one for each processor)", jobsOf)
     .option("--quiet", "print only what has changed")
-    .addHelpText("after", "\nExample:\n  cowdisk verify sums")
+    .addOption(jsonOption(JSON_KEYS, { isArray: true }))
+    .addHelpText(
+      "after",
+      example("$ cowdisk verify sums", "disk.img: same", "disk.img+monday.cow: same"),
+    )
     .action((sums: string, flags: VerifyFlags) => verify(environment, sums, flags));
 }

@@ -10,12 +10,16 @@ import type { BlockDevice } from "../../block/device.ts";
 import { formatSize } from "../../block/units.ts";
 import { rangeOf, writeBytesAt } from "../bytes_range.ts";
 import type { Environment } from "../environment.ts";
+import { example } from "../example.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import { requireInput } from "../files.ts";
+import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { bytesOf, collect } from "../options.ts";
 import { type WriteFlags, writeView } from "../view/written_view.ts";
 
-interface WriteCommandFlags extends WriteFlags {
+const JSON_KEYS = ["view", "writtenBytes"];
+
+interface WriteCommandFlags extends WriteFlags, JsonFlags {
   readonly offset: number;
   readonly in?: string;
 }
@@ -77,7 +81,10 @@ async function write(
       return await writeAll(device, offset, pieces);
     },
   );
-  environment.err.write(`${word}: ${formatSize(written)} written\n`);
+  // For people it is said aside: whoever pipes wants no word of it in the next program.
+  const { out, err } = environment;
+  const text = `${word}: ${formatSize(written)} written\n`;
+  report(flags.json === true ? out : err, flags, { view: word, writtenBytes: written }, text);
 }
 
 /**
@@ -97,9 +104,15 @@ export function addWrite(program: Command, environment: Environment): void {
     .option("--offset <size>", "the first byte", bytesOf, 0)
     .option("--in <FILE>", "what to write (default: the standard input)")
     .option("--keep <COW>", "a snapshot of the image that keeps its view (repeat)", collect)
+    .addOption(jsonOption(JSON_KEYS))
     .addHelpText(
       "after",
-      "\nExample:\n  cowdisk write disk.img --in boot.bin --keep monday.cow",
+      example(
+        "$ cowdisk write disk.img --in boot.bin --keep monday.cow",
+        "disk.img: 512 B written",
+        "$ echo hello | cowdisk write disk.img+monday.cow --offset 1M",
+        "disk.img+monday.cow: 6 B written",
+      ),
     )
     .action((view: string, flags: WriteCommandFlags) => write(environment, view, flags));
 }

@@ -1,7 +1,8 @@
 /**
- * What holds for every command, whatever it does. A command earns its place by naming its inputs.
+ * What holds for every command that is told files, whatever it does with them. A command earns its place
+ * by naming its inputs. (What needs no files is asked of every command there is by `program.test.ts`.)
  */
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { xxh3 } from "../../../src/kernel/mod.ts";
 import { cowdisk, type Ending, Folder, writtenSnapshot } from "./session.ts";
@@ -18,8 +19,10 @@ export interface CommandFacts {
   readonly inputs: readonly string[];
   /** Those of them that it must not change, even when it succeeds. */
   readonly untouched: readonly string[];
-  /** Whether any number of arguments will do, or one file may stand for two. */
+  /** Whether one file may stand for two. */
   readonly isLenient?: true;
+  /** The one of them that it makes, and replaces with `--force`. */
+  readonly makes?: string;
 }
 
 /** A refusal is one sentence on the error output, and nothing else. */
@@ -51,32 +54,6 @@ function stateOf(folder: Folder, names: readonly string[]): unknown {
  */
 export function commandClauses(facts: CommandFacts): void {
   describe(`as every command, ${facts.name}`, () => {
-    test("explains itself", async () => {
-      const { code, out, err } = await cowdisk([facts.name, "--help"]);
-      expect(out).toMatch(new RegExp(`^Usage: cowdisk ${facts.name} \\[options\\]`));
-      expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
-      expect([code, err]).toEqual([0, ""]);
-    });
-
-    test("does not guess at an option", async () => {
-      const ending = await cowdisk([facts.name, "--frobnicate"]);
-      expectRefusal(ending, 2, /unknown option '--frobnicate'/);
-    });
-
-    if (facts.isLenient !== true) {
-      test("does not guess at an argument too many", async () => {
-        const ending = await cowdisk([facts.name, ...facts.words, "more"]);
-        expectRefusal(ending, 2, /too many arguments/);
-      });
-    }
-
-    if (facts.words.length > 0) {
-      test("misses an argument", async () => {
-        const ending = await cowdisk([facts.name, ...facts.words.slice(1)]);
-        expectRefusal(ending, 2, /missing required argument/);
-      });
-    }
-
     test.for(facts.inputs)("misses the file %s", async (input) => {
       const folder = new Folder();
       await writtenSnapshot(folder);
@@ -103,6 +80,27 @@ export function commandClauses(facts: CommandFacts): void {
         await writtenSnapshot(folder);
         const words = [facts.name, ...facts.words.map(() => folder.path("disk.img"))];
         expectRefusal(await cowdisk(words), 1, /are the same file/);
+      });
+    }
+
+    const { makes } = facts;
+    if (makes !== undefined) {
+      test("replaces nothing unasked, and leaves no half-made file", async () => {
+        const folder = new Folder();
+        await writtenSnapshot(folder);
+        folder.write(makes, "precious");
+        const names = readdirSync(folder.path("")).sort();
+        const before = stateOf(folder, names);
+        expectRefusal(
+          await cowdisk(wordsIn(folder, facts)),
+          1,
+          /is there already; --force replaces/,
+        );
+        expect(stateOf(folder, names)).toEqual(before);
+        const forced = await cowdisk([...wordsIn(folder, facts), "--force"]);
+        expect(forced).toMatchObject({ code: 0, err: "" });
+        expect(folder.read(makes).length).toBeGreaterThan("precious".length);
+        expect(readdirSync(folder.path("")).sort()).toEqual(names);
       });
     }
 

@@ -1,7 +1,16 @@
 import { readdirSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
-import { expectRefusal } from "../command_clauses.ts";
+import { commandClauses, expectRefusal } from "../command_clauses.ts";
 import { cowdisk, Folder } from "../session.ts";
+
+commandClauses({
+  name: "create",
+  words: ["new.img", "4K"],
+  inputs: [],
+  untouched: ["disk.img", "snap.cow"],
+  isLenient: true,
+  makes: "new.img",
+});
 
 test("the image is zeroes, and takes no room", async () => {
   const folder = new Folder();
@@ -10,15 +19,6 @@ test("the image is zeroes, and takes no room", async () => {
   expect(ending).toEqual({ code: 0, err: "", out: `${image}: 1 GiB of zeroes\n` });
   const { size, blocks } = statSync(image);
   expect([size, blocks]).toEqual([2 ** 30, 0]);
-});
-
-test("what is there is replaced only when forced", async () => {
-  const folder = new Folder();
-  const image = folder.write("new.img", "precious");
-  expectRefusal(await cowdisk(["create", image, "4K"]), 1, /is there already; --force replaces/);
-  expect(folder.read("new.img").length).toBe(8);
-  expect((await cowdisk(["create", image, "4K", "--force"])).code).toBe(0);
-  expect(folder.read("new.img")).toEqual(new Uint8Array(4096));
 });
 
 test.for(["0", "513", "x", "-1", "9999999P"])(

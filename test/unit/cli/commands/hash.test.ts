@@ -4,9 +4,9 @@ import { cowdisk, Folder, writtenSnapshot } from "../session.ts";
 
 commandClauses({
   name: "hash",
-  words: [],
-  inputs: [],
-  untouched: [],
+  words: ["disk.img+snap.cow"],
+  inputs: ["disk.img", "snap.cow"],
+  untouched: ["disk.img", "snap.cow"],
   isLenient: true,
 });
 

@@ -1,12 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
-import { commandClauses } from "../command_clauses.ts";
 import { cowdisk, type Ending, TestEnvironment } from "../session.ts";
 import { STORY } from "../../../../src/cli/tour/story.ts";
 
 let ending: Ending;
 beforeAll(async () => void (ending = await cowdisk(["tour"])));
-
-commandClauses({ name: "tour", words: [], inputs: [], untouched: [] });
 
 test("the tour goes well, and says so", () => {
   const { code, out, err } = ending;

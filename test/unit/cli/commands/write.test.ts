@@ -12,9 +12,10 @@ import {
 
 commandClauses({
   name: "write",
-  words: ["disk.img+snap.cow"],
-  inputs: [],
+  words: ["snap.cow", "--in", "disk.img"],
+  inputs: ["disk.img", "snap.cow"],
   untouched: [],
+  isLenient: true,
 });
 
 const fed = (...pieces: readonly Uint8Array[]) => new TestEnvironment(false, pieces);
