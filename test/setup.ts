@@ -1,7 +1,7 @@
 /**
  * What the tests stand on besides npm packages: e2fsprogs, whose `mke2fs`, `debugfs` and `e2fsck`
- * are the tests' second opinion on file systems that lived through snapshots, and other people's NBD
- * clients. Chromium is looked for in `browser/chromium.ts`.
+ * are the tests' second opinion on file systems that lived through snapshots, other people's NBD
+ * clients, and the shells that complete cowdisk's words. Chromium is looked for in `browser/chromium.ts`.
  *
  * @module
  */
@@ -25,6 +25,11 @@ const PROGRAMS = {
     packages: ["openssl"],
     programs: ["openssl"],
     tests: "Tests with TLS",
+  },
+  shells: {
+    packages: ["bash", "zsh", "fish", "bsdutils"],
+    programs: ["bash", "zsh", "fish", "script"],
+    tests: "Tests of completions",
   },
 } as const;
 

@@ -9,6 +9,7 @@ import { Command, CommanderError } from "commander";
 import { BlockDeviceError } from "../block/errors.ts";
 import { addApply } from "./commands/apply.ts";
 import { addCheck } from "./commands/check.ts";
+import { addCompletions } from "./commands/completions.ts";
 import { addCreate } from "./commands/create.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addDump } from "./commands/dump.ts";
@@ -37,7 +38,7 @@ const GROUPS: Readonly<Record<string, ((program: Command, environment: Environme
   "Contents:": [addRead, addWrite, addMap, addDiff, addApply],
   "Integrity:": [addHash, addVerify, addCheck, addDump],
   "Serving:": [addServe],
-  "This program:": [addTour],
+  "This program:": [addTour, addCompletions],
 };
 
 /** `merge <ORIGIN> <COW>`: every command has options, which its own help lists. */

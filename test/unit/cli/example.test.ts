@@ -1,10 +1,9 @@
 /** Every example in every help is played, in a folder of files such as examples speak of. */
-import { cpSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { example } from "../../../src/cli/example.ts";
 import { createProgram } from "../../../src/cli/program.ts";
 import { ExampleFiles } from "./example_files.ts";
-import { cowdisk, Folder, TestEnvironment } from "./session.ts";
+import { cowdisk, TestEnvironment } from "./session.ts";
 import { exchangesOf, play } from "./transcript.ts";
 
 test("an example stands behind the options, indented", () => {
@@ -31,8 +30,7 @@ beforeAll(() => files.make());
 test.each(names)("the example in the help of %s is so", async (name) => {
   const exchanges = exchangesOf(await exampleOf(name));
   expect(exchanges.some(({ command }) => command.includes(`cowdisk ${name}`))).toBe(true);
-  const folder = new Folder();
-  cpSync(files.path, folder.path(""), { recursive: true });
+  const folder = files.copy();
   for (const exchange of exchanges) {
     const { code, screen } = await play(exchange, folder.path(""));
     const { command, output } = exchange;

@@ -12,23 +12,24 @@
  * | `boot.bin` | 512 bytes |
  * | `sums` | the hashes of `disk.img` and of what `monday.cow` shows |
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpSync } from "node:fs";
 import { afterAll, expect } from "vitest";
-import { cowdisk, notes, TestEnvironment } from "./session.ts";
+import { cowdisk, Folder, notes, TestEnvironment } from "./session.ts";
 
-/** A folder of them, gone when the test file has ended. */
+/** Makes them once, and copies for each test. */
 export class ExampleFiles {
-  readonly path = mkdtempSync(join(tmpdir(), "cowdisk-examples-"));
+  readonly #folder = new Folder("memory", afterAll);
 
-  constructor() {
-    afterAll(() => rmSync(this.path, { recursive: true, force: true }));
+  /** A folder with copies of them. */
+  copy(): Folder {
+    const folder = new Folder();
+    cpSync(this.#folder.path(""), folder.path(""), { recursive: true });
+    return folder;
   }
 
   /** Makes them. */
   async make(): Promise<void> {
-    const place = (name: string) => join(this.path, name);
+    const place = (name: string) => this.#folder.path(name);
     const [disk, monday, tuesday] = [place("disk.img"), place("monday.cow"), place("tuesday.cow")];
     const view = `${disk}+${monday}`;
     await this.#run("create", disk, "8M");
@@ -39,12 +40,12 @@ export class ExampleFiles {
     await this.#run("snapshot", disk, tuesday);
     await this.#run("export", view, place("copy.img"));
     await this.#run("diff", view, disk, "--delta", place("tuesday.delta"));
-    const changed = readFileSync(place("copy.img"));
+    const changed = this.#folder.read("copy.img");
     changed.set(notes(16, 5), 2 ** 21);
-    writeFileSync(place("changed.img"), changed);
-    writeFileSync(place("boot.bin"), notes(1, 6));
+    this.#folder.write("changed.img", changed);
+    this.#folder.write("boot.bin", notes(1, 6));
     const sums = await this.#run("hash", disk, view);
-    writeFileSync(place("sums"), sums.replaceAll(`${this.path}/`, ""));
+    this.#folder.write("sums", sums.replaceAll(`${place("")}/`, ""));
   }
 
   async #run(...words: readonly string[]): Promise<string> {

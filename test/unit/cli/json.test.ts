@@ -1,12 +1,11 @@
 /** What programs read is what people read, of every command that knows `--json`. */
 import type { Option } from "commander";
-import { cpSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { formatSize } from "../../../src/block/units.ts";
 import { jsonOption, report } from "../../../src/cli/json.ts";
 import { createProgram } from "../../../src/cli/program.ts";
 import { ExampleFiles } from "./example_files.ts";
-import { cowdisk, type Ending, Folder, Paper, TestEnvironment } from "./session.ts";
+import { cowdisk, type Ending, Paper, TestEnvironment } from "./session.ts";
 
 // deno-lint-ignore no-explicit-any -- what a program reads, whatever it is
 type Json = any;
@@ -134,8 +133,7 @@ beforeAll(() => files.make());
 
 /** Runs a command beside files of its own, which it knows by their bare names. */
 async function runBeside(words: readonly string[]): Promise<Ending> {
-  const folder = new Folder();
-  cpSync(files.path, folder.path(""), { recursive: true });
+  const folder = files.copy();
   const before = process.cwd();
   process.chdir(folder.path(""));
   try {

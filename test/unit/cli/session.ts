@@ -164,16 +164,19 @@ export function expectBytes(found: Uint8Array, expected: Uint8Array): void {
 /** Where the system has files in memory, on which nothing waits for a disk. */
 const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
-/** A folder that is gone after the test. */
+/** A folder that is gone after the test, or after all of a file's with vitest's `afterAll`. */
 export class Folder {
   readonly isInMemory: boolean;
   readonly #path: string;
 
   /** @param where On a disk, flushing takes time enough to be interrupted. */
-  constructor(where: "memory" | "disk" = "memory") {
+  constructor(
+    where: "memory" | "disk" = "memory",
+    atEnd: (clean: () => void) => void = onTestFinished,
+  ) {
     this.isInMemory = where === "memory";
     this.#path = mkdtempSync(join(where === "memory" ? MEMORY : tmpdir(), "cowdisk-cli-"));
-    onTestFinished(() => rmSync(this.#path, { recursive: true, force: true }));
+    atEnd(() => rmSync(this.#path, { recursive: true, force: true }));
   }
 
   /** The path of a file in it. */

@@ -1,0 +1,3 @@
+import { completionClauses } from "./shells.ts";
+
+completionClauses("bash");
