@@ -20,8 +20,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { checked } from "../block/checked.ts";
 import { BlockDeviceError } from "../block/errors.ts";
 import { SECTORS_MAX } from "../block/units.ts";

@@ -18,8 +18,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { checked } from "../block/checked.ts";
 import { type Clock, systemClock } from "../block/clock.ts";
 import type { BlockDevice, SyncBlockDevice } from "../block/device.ts";

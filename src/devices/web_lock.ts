@@ -9,8 +9,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { BlockDeviceError } from "../block/errors.ts";
 
 /** What is done when someone else holds the lock. */

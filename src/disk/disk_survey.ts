@@ -70,6 +70,6 @@ export function planLayerDiff(
   const { manifest, stack } = tree;
   const [path, otherPath] = [new Set(pathTo(manifest, from)), new Set(pathTo(manifest, to))];
   // What both lie on is the same for both.
-  const own = [...path.symmetricDifference(otherPath)];
+  const own = [...path, ...otherPath].filter((layer) => !path.has(layer) || !otherPath.has(layer));
   return planDiff(stack.viewOf(from), stack.viewOf(to), heldBy(tree, own), manifest.chunkSectors);
 }

@@ -38,6 +38,7 @@
 
 import { type Clock, systemClock } from "../block/clock.ts";
 import { codeOf } from "../block/errors.ts";
+import { defer } from "../block/promises.ts";
 import type { WorkerClient, WorkerClients } from "./range/offered_disk.ts";
 import { OfferedDisks } from "./range/offered_disks.ts";
 import { isolate, type Isolation, passedThrough } from "./range/isolation.ts";
@@ -106,7 +107,7 @@ interface ClientMessage extends LastingEvent, Pick<MessageEvent<unknown>, "data"
 async function serve(disks: OfferedDisks, event: FetchEvent): Promise<Response> {
   const { request } = event;
   const { pathname } = new URL(request.url);
-  const { promise: read, resolve: onEnd } = Promise.withResolvers<void>();
+  const { promise: read, resolve: onEnd } = defer<void>();
   event.waitUntil(read); // A worker that is still sending is not to be stopped.
   let failure: Response | null = null;
   for (let attempt = 0; attempt < 2; attempt++) {

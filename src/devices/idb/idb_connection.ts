@@ -18,8 +18,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
 

@@ -7,8 +7,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { idbRefusal } from "./idb_connection.ts";
 
 /**

@@ -19,8 +19,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { getMany, promisifyRequest } from "idb-keyval";
 import type { AsyncImplementation } from "../../block/checked.ts";
 import type { DeviceSupports } from "../../block/device.ts";

@@ -6,9 +6,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-/// <reference lib="dom.asynciterable" />
-
 import { opfsRefusal } from "./sync_file.ts";
 
 /**

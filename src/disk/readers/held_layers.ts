@@ -10,6 +10,7 @@
  */
 
 import { Gate } from "../../block/gate.ts";
+import { defer } from "../../block/promises.ts";
 
 /** Layers that are neither written nor removed. */
 export class HeldLayers {
@@ -59,7 +60,7 @@ export class HeldLayers {
   async whenFree(signal?: AbortSignal): Promise<void> {
     if (signal === undefined) return await this.#freedom.wait();
     signal.throwIfAborted();
-    const { promise: given, reject: giveUp } = Promise.withResolvers<never>();
+    const { promise: given, reject: giveUp } = defer<never>();
     const listen = () => giveUp(signal.reason);
     signal.addEventListener("abort", listen, { once: true });
     try {

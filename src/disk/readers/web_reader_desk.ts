@@ -22,8 +22,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { type Clock, systemClock } from "../../block/clock.ts";
 import { BlockDeviceError, codeOf } from "../../block/errors.ts";
 import { packError, type PortError, unpackError } from "../../devices/port_protocol.ts";

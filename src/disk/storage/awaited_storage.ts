@@ -20,8 +20,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
 import type { ReaderDesk } from "../readers/reader_desk.ts";

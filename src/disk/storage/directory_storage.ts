@@ -19,6 +19,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { SyncBlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { attempt } from "../../block/promises.ts";
 import { type FileDevice, openFileDevice } from "../../devices/file.ts";
 import { nodeFileIo, refusalOf, systemCodeOf } from "../../devices/file_io.ts";
 import type { SyncDiskStorage } from "./storage.ts";
@@ -60,7 +61,7 @@ class DirectoryStorage implements SyncDiskStorage {
   }
 
   openToRead(device: string): Promise<SyncBlockDevice> {
-    return Promise.try(() => {
+    return attempt(() => {
       const path = this.#pathOf(device);
       const what = `Cannot open "${path}"`;
       if (this.#isClosed) throw new BlockDeviceError("ESHUTDOWN", `${what}: its storage is closed`);
@@ -87,19 +88,19 @@ class DirectoryStorage implements SyncDiskStorage {
   }
 
   open(device: string, sectorCount: number): Promise<SyncBlockDevice> {
-    return Promise.try(() => this.openSync(device, sectorCount));
+    return attempt(() => this.openSync(device, sectorCount));
   }
 
   shut(device: string): Promise<void> {
-    return Promise.try(() => this.shutSync(device));
+    return attempt(() => this.shutSync(device));
   }
 
   remove(device: string): Promise<void> {
-    return Promise.try(() => this.removeSync(device));
+    return attempt(() => this.removeSync(device));
   }
 
   list(): Promise<string[]> {
-    return Promise.try(() =>
+    return attempt(() =>
       this.#refusing(`Cannot list "${this.name}"`, () => fs.readdirSync(this.name))
         .filter((file) => file.endsWith(SUFFIX))
         .map((file) => file.slice(0, -SUFFIX.length))
@@ -107,7 +108,7 @@ class DirectoryStorage implements SyncDiskStorage {
   }
 
   close(): Promise<void> {
-    return Promise.try(() => {
+    return attempt(() => {
       this.#isClosed = true;
       for (const device of [...this.#open.keys()]) this.shutSync(device);
     });

@@ -11,6 +11,7 @@
 
 import type { SyncBlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { attempt } from "../../block/promises.ts";
 import { createMemoryDevice, type MemoryDevice } from "../../devices/mod.ts";
 import type { SyncDiskStorage } from "./storage.ts";
 
@@ -49,15 +50,15 @@ class MemoryDiskStorage implements SyncDiskStorage {
   }
 
   open(device: string, sectorCount: number): Promise<SyncBlockDevice> {
-    return Promise.try(() => this.openSync(device, sectorCount));
+    return attempt(() => this.openSync(device, sectorCount));
   }
 
   shut(device: string): Promise<void> {
-    return Promise.try(() => this.shutSync(device));
+    return attempt(() => this.shutSync(device));
   }
 
   remove(device: string): Promise<void> {
-    return Promise.try(() => this.removeSync(device));
+    return attempt(() => this.removeSync(device));
   }
 
   list(): Promise<string[]> {
@@ -65,7 +66,7 @@ class MemoryDiskStorage implements SyncDiskStorage {
   }
 
   close(): Promise<void> {
-    return Promise.try(() => {
+    return attempt(() => {
       this.#isClosed = true;
       this.#open.clear();
       for (const device of [...this.#devices.keys()]) this.removeSync(device);

@@ -23,8 +23,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { type Clock, systemClock } from "../../block/clock.ts";
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";

@@ -19,11 +19,10 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { type Clock, systemClock } from "../../block/clock.ts";
 import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { defer } from "../../block/promises.ts";
 import { lend } from "../../devices/lent_device.ts";
 import { unpackError } from "../../devices/port_protocol.ts";
 import { serveDevice } from "../../devices/port_server.ts";
@@ -136,8 +135,8 @@ export async function offerDevice(
   const url = new URL(path, target.scope);
   const id = crypto.randomUUID();
   const offer: ToWorker = { cowdisk: "offer", id, path: url.pathname, version };
-  const accepted = Promise.withResolvers<true>();
-  const withdrawn = Promise.withResolvers<true>();
+  const accepted = defer<true>();
+  const withdrawn = defer<true>();
   const offerTo = (worker: OfferTarget["active"]) => {
     const { port1, port2 } = new MessageChannel();
     serveDevice(lend(device), port1);

@@ -20,10 +20,9 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { type Clock, systemClock } from "../../block/clock.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { defer } from "../../block/promises.ts";
 import type { ToWorker } from "./offer_protocol.ts";
 
 /** How a worker is registered. */
@@ -63,7 +62,7 @@ export function decideOutcome(page: PageFacts): PageOutcome {
 }
 
 function untilActive(registration: ServiceWorkerRegistration): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = defer<void>();
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   const look = () => {
     if (worker?.state === "activated") resolve();
@@ -80,7 +79,7 @@ function untilActive(registration: ServiceWorkerRegistration): Promise<void> {
 
 function untilControlled(registration: ServiceWorkerRegistration): Promise<void> {
   const { serviceWorker } = navigator;
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = defer<void>();
   // Another worker, of a wider scope, may have been there before.
   const isOurs = () => serviceWorker.controller?.scriptURL === registration.active?.scriptURL;
   const look = () => {

@@ -18,6 +18,7 @@
 
 import type { Clock } from "../../block/clock.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { defer } from "../../block/promises.ts";
 import { connectDevice } from "../../devices/port_device.ts";
 import { packError } from "../../devices/port_protocol.ts";
 import { readToWorker, type ToPage, type ToWorker } from "./offer_protocol.ts";
@@ -91,7 +92,7 @@ export class OfferedDisks {
     if (known !== undefined) return Promise.resolve(known);
     const asked = this.#asked.get(path);
     if (asked !== undefined) return asked.found;
-    const { promise: heard, resolve: tell } = Promise.withResolvers<void>();
+    const { promise: heard, resolve: tell } = defer<void>();
     const found = this.#ask(path, heard).finally(() => this.#asked.delete(path));
     this.#asked.set(path, { found, tell });
     return found;

@@ -25,6 +25,7 @@
 
 import type { Clock } from "../../block/clock.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
+import { defer } from "../../block/promises.ts";
 import { Board, waitAsync } from "./board.ts";
 import type { Greeting } from "./greeting.ts";
 import { Patience, type PatienceOptions, type Verdict, type Wait } from "./patience.ts";
@@ -59,7 +60,7 @@ export class RingClient {
   readonly #free: number[] = [];
   readonly #queue: Queued[] = [];
   readonly #abandoned: number[] = [];
-  #nudged = Promise.withResolvers<void>();
+  #nudged = defer<void>();
   #end: BlockDeviceError | undefined;
   #isClosed = false;
 
@@ -91,7 +92,7 @@ export class RingClient {
     for (let slot = first; slot < greeting.size.slotCount; slot++) this.#free.push(slot);
     port.onmessage = () => {
       this.#nudged.resolve();
-      this.#nudged = Promise.withResolvers<void>();
+      this.#nudged = defer<void>();
     };
     port.addEventListener("close", () => void this.#die("ended"));
   }
