@@ -1,0 +1,4 @@
+/** Where the page's disk lives. */
+import { serveDisks } from "cowdisk/disk-worker";
+
+serveDisks();
