@@ -20,6 +20,9 @@ export interface Ending {
   readonly err: string;
 }
 
+/** What a program in TypeScript for Node has beside us. */
+const NODE_TYPES = "@types/node@20.19.43";
+
 /** What npm is told, so that it says little, and asks nobody for what it has. */
 const QUIETLY = ["--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"];
 
@@ -47,7 +50,14 @@ export class Application {
     // The versions that we are tested with; a range would give whatever is newest today.
     const tested = Object.entries(packagesOf(readConfig(), Object.keys(dependencies)))
       .map(([name, version]) => `${name}@${version}`);
-    const { status, err } = application.run("npm", "install", ...QUIETLY, made.tarball, ...tested);
+    const { status, err } = application.run(
+      "npm",
+      "install",
+      ...QUIETLY,
+      made.tarball,
+      NODE_TYPES,
+      ...tested,
+    );
     if (status !== 0) throw new Error(`Cannot install ${made.tarball}: ${err}`);
     return application;
   }

@@ -108,7 +108,7 @@ test("a program in TypeScript compiles for Node, runs there, and in Deno", () =>
   const { out, status } = application.compile(
     ["doors.ts", "program.ts"],
     ...["--outDir", ".", "--module", "node16", "--moduleResolution", "node16"],
-    ...["--types", "node", "--typeRoots", `${ROOT}node_modules/@types`],
+    ...["--types", "node"],
   );
   assertEquals({ out, status }, { out: "", status: 0 });
   for (const words of [["node"], [process.execPath, "run", "-A"]] as const) {
