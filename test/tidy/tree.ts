@@ -10,7 +10,7 @@ import { type Finding, type Import, isNode, type Node, type SourceFile } from ".
 const TYPES_ONLY = /^(Import|ExportAll|TSInterface|TSTypeAlias)/;
 
 /** The files that imports lead to from some files on, those files included. */
-function reach(
+export function reach(
   files: readonly SourceFile[],
   roots: readonly string[],
   follows: (edge: Import) => boolean,
