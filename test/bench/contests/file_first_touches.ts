@@ -6,14 +6,14 @@
  *
  * @module
  */
-import { fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
 import { formatSize } from "../../../src/block/units.ts";
 import { type FileDevice, openFileDevice } from "../../../src/devices/file.ts";
 import type { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
-import { type Contest, isSmoke, lazy } from "./contest.ts";
-import { CHUNK_BYTES, CHUNK_SECTORS, chunkOfBytes, shuffledBelow, Walk } from "./places.ts";
+import { type Contest, isSmoke, lazy } from "../harness/contest.ts";
+import { benchFolder, written } from "./files.ts";
+import { CHUNK_BYTES, CHUNK_SECTORS, shuffledBelow, Walk } from "./places.ts";
 
 /** The size of the origin: 16 MiB. */
 const ORIGIN_CHUNKS = isSmoke ? 512 : 4096;
@@ -24,19 +24,6 @@ const COW_SECTORS = (ORIGIN_CHUNKS + 64) * CHUNK_SECTORS;
 /** Chunks copied out in a round: syncing takes its time. */
 const ROUND_CHUNKS = isSmoke ? 8 : 128;
 
-const folder = lazy(() => {
-  const path = mkdtempSync(`${tmpdir()}/cowdisk-bench-`);
-  globalThis.addEventListener("unload", () => rmSync(path, { recursive: true, force: true }));
-  return path;
-});
-
-/** Bytes of so many chunks. */
-function written(chunkCount: number): Uint8Array {
-  const bytes = new Uint8Array(chunkCount * CHUNK_BYTES);
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) bytes.set(chunkOfBytes("written"), at);
-  return bytes;
-}
-
 class Stack {
   readonly origin: MappedDevice;
   readonly #cow: FileDevice;
@@ -44,10 +31,10 @@ class Stack {
 
   constructor(name: string) {
     const open = (file: string, sectorCount: number) =>
-      openFileDevice(`${folder()}/${name}-${file}`, { create: { sectorCount } });
+      openFileDevice(`${benchFolder("disk")}/${name}-${file}`, { create: { sectorCount } });
     const disk = open("origin", ORIGIN_CHUNKS * CHUNK_SECTORS);
     this.#cow = open("cow", COW_SECTORS);
-    const all = written(ORIGIN_CHUNKS);
+    const all = written(ORIGIN_CHUNKS * CHUNK_BYTES);
     for (const device of [disk, this.#cow]) {
       device.writeSync(all, 0);
       device.flushSync();
@@ -71,9 +58,9 @@ class Bare {
   readonly #source: Uint8Array;
 
   constructor(name: string, source: Uint8Array) {
-    const all = written(ORIGIN_CHUNKS);
+    const all = written(ORIGIN_CHUNKS * CHUNK_BYTES);
     const open = (file: string) => {
-      const number = openSync(`${folder()}/${name}-bare-${file}`, "w+");
+      const number = openSync(`${benchFolder("disk")}/${name}-bare-${file}`, "w+");
       writeSync(number, all, 0, all.length, 0);
       fdatasyncSync(number);
       return number;
@@ -100,7 +87,7 @@ class Bare {
 /** First writes of so many chunks of the origin each. */
 export function copyOutInFiles(requestChunks: number): Contest {
   const name = formatSize(requestChunks * CHUNK_BYTES);
-  const source = written(requestChunks);
+  const source = written(requestChunks * CHUNK_BYTES);
   const stack = lazy(() => new Stack(name));
   const bare = lazy(() => new Bare(name, source));
   const places = shuffledBelow(ORIGIN_CHUNKS / requestChunks, "file");

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import { openSnapshotSync } from "../../../src/mapper/stack.ts";
-import { type Contest, lazy, OPERATIONS, type Runner } from "./contest.ts";
+import { type Contest, lazy, OPERATIONS, type Runner } from "../harness/contest.ts";
 import { bareOf, type Side } from "./many_exceptions.ts";
 import { CHUNK_BYTES, CHUNK_SECTORS, chunkOfBytes, drawPlaces, Walk } from "./places.ts";
 

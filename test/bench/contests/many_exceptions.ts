@@ -10,7 +10,7 @@ import { assertEquals } from "@std/assert";
 import type { SyncBlockDevice } from "../../../src/block/device.ts";
 import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
-import { isSmoke, lazy } from "./contest.ts";
+import { isSmoke, lazy } from "../harness/contest.ts";
 import { createCowImage } from "./cow_image.ts";
 import {
   CHUNK_BYTES,

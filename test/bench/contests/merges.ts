@@ -7,12 +7,9 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryDevice, type MemoryDevice } from "../../../src/devices/memory.ts";
 import { openMergeSync } from "../../../src/mapper/stack.ts";
-import { type Contest, isSmoke, lazy } from "./contest.ts";
+import { type Contest, lazy } from "../harness/contest.ts";
 import { type CowImage, createCowImage, type Lie } from "./cow_image.ts";
 import { CHUNK_BYTES, CHUNK_SECTORS, chunkOfBytes } from "./places.ts";
-
-/** How many chunks are merged: 40 MB. */
-const MERGED_CHUNKS = isSmoke ? 300 : 10_000;
 
 interface Rig {
   readonly image: CowImage;
@@ -21,11 +18,11 @@ interface Rig {
   restore(): void;
 }
 
-function createRig(lie: Lie): Rig {
-  const image = createCowImage(MERGED_CHUNKS, lie);
+function createRig(lie: Lie, chunkCount: number): Rig {
+  const image = createCowImage(chunkCount, lie);
   const { cow, originChunks, oldChunks, newChunk } = image;
   const content = chunkOfBytes("content");
-  for (let index = 0; index < MERGED_CHUNKS; index++) {
+  for (let index = 0; index < chunkCount; index++) {
     cow.writeSync(content, newChunk(index) * CHUNK_SECTORS);
   }
   const origin = createMemoryDevice({ sectorCount: originChunks * CHUNK_SECTORS });
@@ -42,14 +39,14 @@ function createRig(lie: Lie): Rig {
 }
 
 /** Merging all of a snapshot. The floor copies the same chunks from and to bare memory. */
-export function merge(lie: Lie): Contest {
-  const rig = lazy(() => createRig(lie));
+export function merge(lie: Lie, chunkCount: number): Contest {
+  const rig = lazy(() => createRig(lie, chunkCount));
   const bare = lazy(() => ({
-    cow: new Uint8Array(MERGED_CHUNKS * CHUNK_BYTES).fill(1),
-    origin: new Uint8Array(MERGED_CHUNKS * 2 * CHUNK_BYTES).fill(2),
+    cow: new Uint8Array(chunkCount * CHUNK_BYTES).fill(1),
+    origin: new Uint8Array(chunkCount * 2 * CHUNK_BYTES).fill(2),
   }));
   return {
-    title: `merge ${MERGED_CHUNKS} chunks of 4 KiB, ${lie === "runs" ? "in runs" : lie}`,
+    title: `merge ${chunkCount} chunks of 4 KiB, ${lie === "runs" ? "in runs" : lie}`,
     operations: 1,
     floor: {
       name: "Uint8Array.set for each chunk",
@@ -57,7 +54,7 @@ export function merge(lie: Lie): Contest {
       run() {
         const { cow, origin } = bare();
         const { oldChunks } = rig().image;
-        for (let index = 0; index < MERGED_CHUNKS; index++) {
+        for (let index = 0; index < chunkCount; index++) {
           const address = index * CHUNK_BYTES;
           origin.set(
             cow.subarray(address, address + CHUNK_BYTES),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Contest, OPERATIONS, type Runner } from "./contest.ts";
+import { type Contest, OPERATIONS, type Runner } from "../harness/contest.ts";
 import { bareOf, copiedOf, type Side } from "./many_exceptions.ts";
 import { chunkOfBytes } from "./places.ts";
 

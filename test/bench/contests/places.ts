@@ -4,7 +4,7 @@
  * @module
  */
 import { Prng } from "../../../src/testing/prng.ts";
-import { isSmoke } from "./contest.ts";
+import { isSmoke } from "../harness/contest.ts";
 
 /** Sectors in a chunk, in all benches but where it is said. */
 export const CHUNK_SECTORS = 8;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contest, OPERATIONS, type Runner } from "./contest.ts";
+import { type Contest, OPERATIONS, type Runner } from "../harness/contest.ts";
 import { bareOf, copiedOf, type Rig, type Side, uncopiedOf } from "./many_exceptions.ts";
 import { CHUNK_BYTES } from "./places.ts";
 

@@ -9,7 +9,7 @@
  */
 import type { SyncBlockDevice } from "../../../src/block/device.ts";
 import { connectSyncDisk } from "../../../src/emulator/sync_disk.ts";
-import { type Contest, isSmoke, OPERATIONS, type Runner } from "./contest.ts";
+import { type Contest, isSmoke, OPERATIONS, type Runner } from "../harness/contest.ts";
 import { CHUNK_BYTES, CHUNK_SECTORS, chunkOfBytes, shuffledBelow, Walk } from "./places.ts";
 import { bounce } from "./bounce.ts";
 import type { Part } from "./sync_disk.worker.ts";

@@ -8,7 +8,7 @@
  */
 import { v86Disk } from "../../../src/emulator/v86.ts";
 import { createMemoryDevice, Disk, formatSize } from "../../../src/mod.ts";
-import { type Contest, isSmoke, OPERATIONS, type Runner } from "./contest.ts";
+import { type Contest, isSmoke, OPERATIONS, type Runner } from "../harness/contest.ts";
 import { CHUNK_BYTES, chunkOfBytes, shuffledBelow, Walk } from "./places.ts";
 import { openFileBuffer, openSyncBuffer, type V86Buffer } from "./v86_buffers.ts";
 

@@ -1,0 +1,90 @@
+/**
+ * `deno task bench`: everything that is measured, in one table and one JSON file.
+ *
+ *     deno task bench                                  # all groups
+ *     deno task bench --group stack --group exceptions
+ *     deno task bench --only "first write"             # rows whose title has these words
+ *     deno task bench --long                           # with 10^7 exceptions, too
+ *     deno task bench --all                            # then the benches that are other commands
+ *     deno task marks                                  # only rows with a mark
+ *
+ * Ratios are taken in the same run, all by turns, so they hold on any machine; times are this
+ * machine's. Ends with 1 when a mark is not met. `--smoke` is for the test that asks whether all of
+ * it still runs: small sizes, one round, no judgement.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { readWords } from "../words.ts";
+import { bytesRows } from "./groups/bytes.ts";
+import { emulatorRows } from "./groups/emulators.ts";
+import { exceptionRows } from "./groups/exceptions.ts";
+import { fileRows } from "./groups/files.ts";
+import { peerRows } from "./groups/peers.ts";
+import { stackRows } from "./groups/stack.ts";
+import { startRows } from "./groups/start.ts";
+import { isSmoke } from "./harness/contest.ts";
+import { machine, type ReportedRow, writeReport } from "./harness/report.ts";
+import { judge, type Row } from "./harness/row.ts";
+import { HEAD, linesOf } from "./harness/table.ts";
+
+const GROUPS: Readonly<Record<string, () => Iterable<Row> | AsyncIterable<Row>>> = {
+  bytes: bytesRows,
+  exceptions: exceptionRows,
+  stack: stackRows,
+  files: fileRows,
+  emulators: emulatorRows,
+  peers: peerRows,
+  start: startRows,
+};
+
+/** Benches that need programs of their own, and print tables of their own. */
+const OTHERS = [["bench:nbd"], ["test:browser", "--marks"]];
+
+const words = readWords({
+  group: { type: "string", multiple: true, default: Object.keys(GROUPS) },
+  only: { type: "string", default: "" },
+  json: { type: "string", default: "build/bench.json" },
+  marks: { type: "boolean", default: false },
+  smoke: { type: "boolean", default: false },
+  long: { type: "boolean", default: false },
+  all: { type: "boolean", default: false },
+});
+
+function isWanted({ title, mark }: Row): boolean {
+  return title.includes(words.only) && (mark !== null || !words.marks);
+}
+
+const rows: ReportedRow[] = [];
+console.log(`${machine()}\n\n${HEAD}`);
+for (const group of words.group) {
+  const rowsOf = GROUPS[group];
+  if (rowsOf === undefined) {
+    console.error(`There is no group "${group}": want ${Object.keys(GROUPS).join(", ")}`);
+    process.exit(2);
+  }
+  console.log(`\n# ${group}`);
+  for await (const row of rowsOf()) {
+    if (!isWanted(row)) continue;
+    const result = await judge(row);
+    rows.push({ group, ...result });
+    for (const line of linesOf(result)) console.log(line);
+  }
+}
+writeReport(words.json, rows);
+
+const missed = rows.filter(({ isMet }) => isMet === false);
+const judged = rows.filter(({ isMet }) => isMet !== null);
+if (isSmoke) console.log(`\n${rows.length} rows, a smoke run: nothing was judged`);
+else console.log(`\n${rows.length} rows, ${judged.length} with a mark, ${missed.length} not met`);
+for (const { title } of missed) console.log(`  not met: ${title}`);
+if (words.all) {
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  for (const other of OTHERS) {
+    spawnSync(process.execPath, ["task", ...other], { cwd, stdio: "inherit" });
+  }
+}
+process.exit(missed.length === 0 ? 0 : 1);
