@@ -8,8 +8,8 @@
  * |---|---|---|
  * | handshake | `handshake/handshake.ts` | an agreement; an end |
  * | head | waits for a request | a request; DISC; what is no request; the end of the input |
- * | payload | waits for what a WRITE writes | all of it |
- * | skip | drops the payload of a WRITE that is refused, whatever its length | all of it |
+ * | payload | waits for what a WRITE writes, or a BLOCK_STATUS is about | all of it |
+ * | skip | drops the payload of a request that is refused, whatever its length | all of it |
  * | closing | takes nothing more | the last request that is under way |
  *
  * **Invariants**
@@ -38,8 +38,9 @@ import {
   checkRequest,
   decodeRequest,
   type NbdRequest,
+  readFilter,
   type Refusal,
-  REQUEST_HEAD_BYTES,
+  requestHeadBytes,
 } from "./transmission/request.ts";
 
 /** No request is begun while as many bytes are held. */
@@ -102,6 +103,7 @@ export class NbdConnection {
   #agreement: Agreement | null = null;
   #request: NbdRequest | null = null;
   #refusal: Refusal | null = null;
+  #headBytes = 0;
   #skipLeft = 0;
   /** Bytes of requests under way, and of replies that did not go out. */
   #heldBytes = 0;
@@ -235,7 +237,7 @@ export class NbdConnection {
       case "handshake":
         return this.#shakeHands();
       case "head":
-        return !this.#isFull && this.#input.byteLength >= REQUEST_HEAD_BYTES && this.#takeHead();
+        return !this.#isFull && this.#input.byteLength >= this.#headBytes && this.#takeHead();
       case "payload":
         return this.#takePayload();
       case "skip":
@@ -251,21 +253,23 @@ export class NbdConnection {
     const { agreement } = this.#handshake;
     if (agreement === null) return false;
     this.#agreement = agreement;
+    this.#headBytes = requestHeadBytes(agreement.mode);
     this.#state = "head";
     return true;
   }
 
   #takeHead(): boolean {
-    const request = decodeRequest(this.#input.take(REQUEST_HEAD_BYTES));
+    const agreement = this.#agreement as Agreement;
+    const request = decodeRequest(this.#input.take(this.#headBytes), agreement.mode);
     if (request === null || request.command === COMMANDS.disconnect) {
       this.#stop();
       return false;
     }
-    const refusal = checkRequest(request, this.#agreement as Agreement);
-    if (request.command === COMMANDS.write) {
+    const refusal = checkRequest(request, agreement);
+    if (request.payloadBytes > 0) {
       this.#request = request;
       this.#refusal = refusal;
-      this.#skipLeft = request.byteCount;
+      this.#skipLeft = request.payloadBytes;
       this.#state = refusal === null ? "payload" : "skip";
     } else if (refusal === null) this.#begin(request, null);
     else this.#refuse(request, refusal);
@@ -274,10 +278,18 @@ export class NbdConnection {
 
   #takePayload(): boolean {
     const request = this.#request as NbdRequest;
-    if (this.#input.byteLength < request.byteCount) return false;
+    if (this.#input.byteLength < request.payloadBytes) return false;
     this.#state = "head";
-    this.#begin(request, this.#input.take(request.byteCount));
+    const payload = this.#input.take(request.payloadBytes);
+    if (request.command === COMMANDS.write) this.#begin(request, payload);
+    else this.#beginFiltered(request, payload);
     return true;
+  }
+
+  #beginFiltered(request: NbdRequest, payload: Uint8Array): void {
+    const filtered = readFilter(request, payload, this.#agreement as Agreement);
+    if ("code" in filtered) this.#refuse(request, filtered);
+    else this.#begin(filtered, null);
   }
 
   #skip(): boolean {
@@ -288,9 +300,9 @@ export class NbdConnection {
     return true;
   }
 
-  #refuse({ cookie }: NbdRequest, refusal: Refusal): void {
-    const { hasStructuredReplies } = this.#agreement as Agreement;
-    this.#put([encodeError(cookie, refusal, hasStructuredReplies)]);
+  #refuse({ echo }: NbdRequest, refusal: Refusal): void {
+    const { mode } = this.#agreement as Agreement;
+    this.#put([encodeError(echo, refusal, mode)]);
   }
 
   #fail(request: NbdRequest, error: unknown): void {

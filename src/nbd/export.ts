@@ -15,7 +15,12 @@
 import type { BlockDevice } from "../block/device.ts";
 import { sectorsToBytes } from "../block/units.ts";
 import type { MetaContext } from "./meta_context.ts";
-import { PAYLOAD_BYTES_MAX, STRING_BYTES_MAX, TRANSMISSION_FLAGS } from "./protocol.ts";
+import {
+  type NbdMode,
+  PAYLOAD_BYTES_MAX,
+  STRING_BYTES_MAX,
+  TRANSMISSION_FLAGS,
+} from "./protocol.ts";
 
 /** A device that clients may use. */
 export interface NbdExport {
@@ -99,14 +104,16 @@ export function isWritable(each: NbdExport): boolean {
  * What an export can do.
  *
  * @param each The export.
- * @param hasStructuredReplies Whether the client takes them.
+ * @param mode The messages that were agreed on.
+ * @param hasContexts Whether the client has chosen contexts of it.
  * @returns NBD's transmission flags.
  */
-export function transmissionFlags(each: NbdExport, hasStructuredReplies: boolean): number {
+export function transmissionFlags(each: NbdExport, mode: NbdMode, hasContexts = false): number {
   const flags = TRANSMISSION_FLAGS;
   let all = flags.hasFlags | flags.sendFlush | flags.sendFua | flags.canMultiConn |
     flags.sendCache;
-  if (hasStructuredReplies) all |= flags.sendDf;
+  if (mode !== "simple") all |= flags.sendDf;
+  if (mode === "extended" && hasContexts) all |= flags.blockStatusPayload;
   if (!isWritable(each)) return all | flags.readOnly;
   all |= flags.sendWriteZeroes | flags.sendFastZero;
   return each.device.supports.discard ? all | flags.sendTrim : all;

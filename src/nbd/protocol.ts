@@ -22,7 +22,15 @@ export const MAGICS = {
   request: 0x25609513,
   simpleReply: 0x67446698,
   structuredReply: 0x668e33ef,
+  extendedRequest: 0x21e41c71,
+  extendedReply: 0x6e8a278c,
 } as const;
+
+/**
+ * The messages that a client has agreed on: replies that are a head and data; replies in chunks; requests and
+ * chunks with heads of 32 bytes and lengths of 64 bits.
+ */
+export type NbdMode = "simple" | "structured" | "extended";
 
 /** What either side says of itself before the first option. */
 export const HANDSHAKE_FLAGS = { fixedNewstyle: 1, noZeroes: 2 } as const;
@@ -38,6 +46,7 @@ export const OPTIONS = {
   structuredReply: 8,
   listMetaContext: 9,
   setMetaContext: 10,
+  extendedHeaders: 11,
 } as const;
 
 /** Answers to options. */
@@ -52,6 +61,7 @@ export const OPTION_REPLIES = {
   tlsRequired: 0x80000005,
   unknown: 0x80000006,
   tooBig: 0x80000009,
+  extendedHeadersRequired: 0x8000000a,
 } as const;
 
 /** Kinds of information on an export. */
@@ -69,6 +79,7 @@ export const TRANSMISSION_FLAGS = {
   canMultiConn: 1 << 8,
   sendCache: 1 << 10,
   sendFastZero: 1 << 11,
+  blockStatusPayload: 1 << 12,
 } as const;
 
 /** Requests. */
@@ -84,7 +95,15 @@ export const COMMANDS = {
 } as const;
 
 /** How a request is to be done. */
-export const COMMAND_FLAGS = { fua: 1, noHole: 2, dontFragment: 4, one: 8, fastZero: 16 } as const;
+export const COMMAND_FLAGS = {
+  fua: 1,
+  noHole: 2,
+  dontFragment: 4,
+  one: 8,
+  fastZero: 16,
+  /** Extended headers alone: the length is that of a payload behind the head. */
+  payload: 32,
+} as const;
 
 /** Kinds of chunks of a structured reply. */
 export const CHUNKS = {
@@ -92,6 +111,7 @@ export const CHUNKS = {
   offsetData: 1,
   offsetHole: 2,
   blockStatus: 5,
+  blockStatusExtended: 6,
   error: 0x8001,
 } as const;
 

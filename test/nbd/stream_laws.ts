@@ -1,7 +1,8 @@
 /**
  * The laws of a connection, tried on one stream by its seed.
  *
- * A stream that is in step: every option has its answers, every request its error and its data, in order;
+ * A stream that is in step: every option has its answers, every request its error and its data, in order,
+ * with its offset if heads are extended; a status calls nothing zero that is not;
  * the disk is at last what the requests made of it. However the bytes are cut into pieces.
  *
  * The same stream on a device that takes its time, with requests under way together: every request is
@@ -13,9 +14,16 @@
 import { Buffer } from "node:buffer";
 import { createMemoryDevice } from "../../src/devices/memory.ts";
 import { Prng } from "../../src/testing/prng.ts";
-import { CMD, Dialogue } from "../unit/nbd/dialogue.ts";
+import { type Answer, CMD, Dialogue } from "../unit/nbd/dialogue.ts";
 import { SlowDevice } from "../unit/nbd/slow_device.ts";
-import { DISK_BYTES, drawStream, messagesOf, spoil, type Stream } from "./streams.ts";
+import {
+  DISK_BYTES,
+  type DrawnRequest,
+  drawStream,
+  messagesOf,
+  spoil,
+  type Stream,
+} from "./streams.ts";
 
 /** What is on the disk before a stream: data, and zeroes in between. */
 function firstDisk(prng: Prng): Buffer {
@@ -59,6 +67,10 @@ function sayInPieces(prng: Prng, dialogue: Dialogue, bytes: Buffer): void {
   }
 }
 
+function checkOffset({ offset: found }: Answer, wanted: number): void {
+  if (found !== undefined) requireEqual("a reply's offset", found, wanted);
+}
+
 /** Puts a read together from its chunks; every byte has to come once. */
 function assemble(dialogue: Dialogue, length: number, offset: number, cookie: number) {
   const content = Buffer.alloc(length);
@@ -67,6 +79,7 @@ function assemble(dialogue: Dialogue, length: number, offset: number, cookie: nu
   let error = 0;
   for (const answer of answers) {
     requireEqual("a chunk's cookie", answer.cookie, cookie);
+    checkOffset(answer, offset);
     error ||= answer.error;
     if (answer.error !== 0) continue;
     const { chunk, body } = answer;
@@ -79,6 +92,30 @@ function assemble(dialogue: Dialogue, length: number, offset: number, cookie: nu
   }
   if (error === 0) requireEqual("bytes that were not told of", bytesLeft, 0);
   return { content, error };
+}
+
+/** A status has one chunk whose extents tell, unit for unit, what is zero. */
+function checkStatus(dialogue: Dialogue, { ask, content }: DrawnRequest): void {
+  const { body, chunk, isLast, error } = dialogue.answer();
+  requireEqual("a status", [body.readUInt32BE(), isLast, error], [0, true, 0]);
+  const isExtended = chunk === 6;
+  requireEqual("a status's kind", chunk, isExtended ? 6 : 5);
+  const [first, step] = isExtended ? [8, 16] : [4, 8];
+  if (isExtended) requireEqual("extents", body.readUInt32BE(4), (body.length - first) / step);
+  let at = 0;
+  for (let from = first; from < body.length; from += step) {
+    const extent = body.subarray(from, from + step);
+    const length = isExtended ? Number(extent.readBigUInt64BE()) : extent.readUInt32BE();
+    const flags = isExtended ? Number(extent.readBigUInt64BE(8)) : extent.readUInt32BE(4);
+    for (const end = at + length; at < end; at += 4096) {
+      const unit = content!.subarray(at, Math.min(at + 4096, end));
+      requireEqual(`zero at ${at}`, flags, unit.every((byte) => byte === 0) ? 2 : 0);
+    }
+    at = Math.min(at, content!.length);
+  }
+  const isOne = (ask.flags! & 8) !== 0;
+  if (isOne) requireEqual("extents when one is wanted", body.length, first + step);
+  else requireEqual("bytes that a status tells of", at, content!.length);
 }
 
 function checkHandshake(dialogue: Dialogue, stream: Stream): void {
@@ -107,11 +144,18 @@ function checkInStep(prng: Prng, stream: Stream, first: Buffer): void {
   const dialogue = new Dialogue([{ name: "disk", description: "", device, isReadOnly }]);
   sayInPieces(prng, dialogue, Buffer.concat(messagesOf(stream)));
   checkHandshake(dialogue, stream);
-  for (const { ask, error, content } of stream.requests) {
+  dialogue.mode = stream.mode;
+  for (const request of stream.requests) {
+    const { ask, error, content } = request;
+    if (ask.command === CMD.status && error === 0) {
+      checkStatus(dialogue, request);
+      continue;
+    }
     const what = `request ${ask.cookie}, command ${ask.command}`;
     if (ask.command !== CMD.read) {
       const answer = dialogue.answer();
       requireEqual(what, [answer.cookie, answer.error], [ask.cookie, error]);
+      checkOffset(answer, ask.offset ?? 0);
       continue;
     }
     const length = error === 0 ? ask.length! : 0;
@@ -134,6 +178,7 @@ async function checkTogether(prng: Prng, stream: Stream, first: Buffer): Promise
     await device.answerAll();
   }
   checkHandshake(dialogue, stream);
+  dialogue.mode = stream.mode;
   const wanted = new Map(stream.requests.map((each) => [each.ask.cookie, each]));
   while (dialogue.unread.length > 0) {
     // It lies in the same place in both kinds of reply.
@@ -144,11 +189,13 @@ async function checkTogether(prng: Prng, stream: Stream, first: Buffer): Promise
     const length = request.error === 0 ? request.ask.length ?? 0 : 0;
     const found = request.ask.command === CMD.read
       ? assemble(dialogue, length, request.ask.offset!, cookie).error
-      : dialogue.answer().error;
+      : dialogue.reply({ command: request.ask.command, cookie })[0]!.error;
     requireEqual(`request ${cookie} among others`, found, request.error);
   }
   requireEqual("requests without an answer", [...wanted.keys()], []);
 }
+
+const REPLY_MAGICS = [0x67446698, 0x668e33ef, 0x6e8a278c];
 
 /** Reads all that comes out as messages. Returns how many. */
 function countMessages(dialogue: Dialogue): number {
@@ -160,11 +207,12 @@ function countMessages(dialogue: Dialogue): number {
     if (magic === 0x0003e889) {
       const head = dialogue.read(20);
       dialogue.read(head.readUInt32BE(16));
-      if (head.readUInt32BE(8) === 8 && head.readUInt32BE(12) === 1) isStructured = true;
+      const isGranted = head.readUInt32BE(12) === 1;
+      if (isGranted && [8, 11].includes(head.readUInt32BE(8))) isStructured = true;
       // Behind a GO that is granted to a client of simple replies come data without a length.
       if (head.readUInt32BE(8) === 7 && head.readUInt32BE(12) === 1 && !isStructured) return count;
     } else {
-      if (count === 0 || (magic !== 0x67446698 && magic !== 0x668e33ef)) return count;
+      if (count === 0 || !REPLY_MAGICS.includes(magic)) return count;
       dialogue.answer();
     }
     count++;

@@ -9,14 +9,17 @@ import type { Prng } from "../../src/testing/prng.ts";
 import {
   type Ask,
   ask,
+  askExtended,
   CMD,
   contexts,
   info,
   LIST_META,
   OPT,
   option,
+  PAYLOAD_FLAG,
   SET_META,
   u32,
+  u64,
 } from "../unit/nbd/dialogue.ts";
 
 /** The disk of all streams: small, so that requests meet. */
@@ -31,7 +34,7 @@ export interface DrawnOption {
   readonly kinds: readonly number[];
 }
 
-/** A request, its error, and for a read that is done what is read. */
+/** A request, its error, and for a read or a status that is done what the disk holds there. */
 export interface DrawnRequest {
   readonly ask: Ask;
   readonly bytes: Buffer;
@@ -39,9 +42,17 @@ export interface DrawnRequest {
   readonly content: Buffer | null;
 }
 
+/** What both sides have agreed on. */
+interface Terms {
+  readonly mode: "simple" | "structured" | "extended";
+  readonly isReadOnly: boolean;
+  /** Whether `base:allocation` was chosen, as number 0. */
+  readonly hasContext: boolean;
+}
+
 /** A whole conversation. */
 export interface Stream {
-  readonly isStructured: boolean;
+  readonly mode: Terms["mode"];
   readonly isReadOnly: boolean;
   readonly options: readonly DrawnOption[];
   readonly requests: readonly DrawnRequest[];
@@ -54,15 +65,24 @@ const SERVER = 2;
 const INFO = 3;
 const CONTEXT = 4;
 const UNSUPPORTED = 0x80000001;
+const POLICY = 0x80000002;
 const INVALID = 0x80000003;
 const UNKNOWN = 0x80000006;
 const TOO_BIG = 0x80000009;
+const EXTENDED_REQUIRED = 0x8000000a;
 
-function drawOption(prng: Prng, isStructured: boolean): DrawnOption {
+/** Asks for other messages. */
+function drawMode(prng: Prng, mode: Terms["mode"]): DrawnOption {
+  const wanted = prng.bool(0.5) ? "extended" : "structured";
+  const granted = mode === "extended" ? [EXTENDED_REQUIRED] : [ACK];
+  return { bytes: option(OPT[wanted]), kinds: mode === wanted ? [INVALID] : granted };
+}
+
+function drawOption(prng: Prng, mode: Terms["mode"]): DrawnOption {
   const name = prng.pick(["disk", "", "other", "../disk", "disk\0", "é".repeat(prng.int(9))]);
   const isThere = name === "disk" || name === "";
   const junk = Buffer.from(prng.bytes(1 + prng.int(3)));
-  switch (prng.int(9)) {
+  switch (prng.int(10)) {
     case 0:
       return { bytes: option(OPT.list), kinds: [SERVER, ACK] };
     case 1:
@@ -72,11 +92,13 @@ function drawOption(prng: Prng, isStructured: boolean): DrawnOption {
         kinds: isThere ? [INFO, INFO, ACK] : [UNKNOWN],
       };
     case 2: {
-      const kind = prng.pick([OPT.list, OPT.info, OPT.go, OPT.structured]);
+      const kind = prng.pick([
+        ...[OPT.list, OPT.tls, OPT.info, OPT.go, OPT.structured, OPT.extended],
+      ]);
       return { bytes: option(kind, junk), kinds: [INVALID] };
     }
     case 3: {
-      const kind = prng.pick([0, 4, 11, 12 + prng.int(2 ** 31)]);
+      const kind = prng.pick([0, 4, 12 + prng.int(2 ** 31)]);
       return { bytes: option(kind, Buffer.from(prng.bytes(prng.int(200)))), kinds: [UNSUPPORTED] };
     }
     case 4:
@@ -87,7 +109,7 @@ function drawOption(prng: Prng, isStructured: boolean): DrawnOption {
     case 5:
     case 6: {
       const kind = prng.pick([LIST_META, SET_META]);
-      if (!isStructured) return { bytes: option(kind, contexts(name, "x")), kinds: [INVALID] };
+      if (mode === "simple") return { bytes: option(kind, contexts(name, "x")), kinds: [INVALID] };
       const query = prng.pick(["base:allocation", "base:", "x:y", ""]);
       const isFound = query === "base:allocation" || (query === "base:" && kind === LIST_META);
       const found = isFound ? [CONTEXT, ACK] : [ACK];
@@ -95,12 +117,34 @@ function drawOption(prng: Prng, isStructured: boolean): DrawnOption {
     }
     case 7:
       return { bytes: option(OPT.info, info("disk", 7).subarray(0, 9)), kinds: [INVALID] };
+    case 8:
+      return { bytes: option(OPT.tls), kinds: [POLICY] };
     default:
-      return { bytes: option(OPT.structured), kinds: [isStructured ? INVALID : ACK] };
+      return drawMode(prng, mode);
   }
 }
 
-function drawAsk(prng: Prng, cookie: number): Ask {
+/** What a BLOCK_STATUS with a payload asks for; sometimes nonsense. */
+function drawFilter(prng: Prng, length: number): Buffer {
+  const ids = prng.bool(0.7) ? [0] : prng.pick([[], [1], [0, 0], [0, 1], [7, 0, 0]]);
+  const filter = Buffer.concat([u64(length), ...ids.map(u32)]);
+  return prng.bool(0.9) ? filter : filter.subarray(0, prng.int(filter.length + 1));
+}
+
+/** Makes an extended request of one: its flag and its payload mostly go together. */
+function extend(prng: Prng, compact: Ask): Ask {
+  const { payload, ...bare } = { ...compact, flags: compact.flags! & ~PAYLOAD_FLAG };
+  const { command, flags, length = 0 } = bare;
+  const withPayload = (payload: Uint8Array) => ({ ...bare, flags: flags | PAYLOAD_FLAG, payload });
+  if (payload !== undefined) {
+    return prng.bool(0.95) ? withPayload(payload) : { ...bare, length: payload.length };
+  }
+  if (command === CMD.status && prng.bool(0.6)) return withPayload(drawFilter(prng, length));
+  if (prng.bool(0.03)) return withPayload(prng.bytes(prng.int(300)));
+  return prng.bool(0.02) ? { ...bare, length: prng.pick([2 ** 32, 2 ** 40, 2 ** 62]) } : bare;
+}
+
+function drawAsk(prng: Prng, cookie: number, { hasContext }: Terms): Ask {
   const command = prng.bool(0.95)
     ? prng.pick([
       CMD.read,
@@ -111,6 +155,7 @@ function drawAsk(prng: Prng, cookie: number): Ask {
       CMD.trim,
       CMD.cache,
       CMD.flush,
+      ...hasContext ? [CMD.status, CMD.status] : [],
     ])
     : prng.pick([CMD.status, 8, 9, 4096, 65535]);
   const flags = prng.bool(0.8) ? 0 : prng.pick([1, 2, 4, 8, 16, 3, 17, 32, 32768]);
@@ -129,19 +174,32 @@ function drawAsk(prng: Prng, cookie: number): Ask {
 const isWriting = (command: number) =>
   command === CMD.write || command === CMD.trim || command === CMD.zeroes;
 
-function flagsAllowed(command: number, isStructured: boolean): number {
+function flagsAllowed(command: number, mode: Terms["mode"]): number {
+  const payload = mode === "extended" ? PAYLOAD_FLAG : 0;
   if (command === CMD.zeroes) return 1 | 2 | 16;
-  return command === CMD.read && isStructured ? 1 | 4 : 1;
+  if (command === CMD.status) return 1 | 8 | payload;
+  if (command === CMD.write) return 1 | payload;
+  return command === CMD.read && mode !== "simple" ? 1 | 4 : 1;
+}
+
+/** The length that a BLOCK_STATUS is about; 0 when its payload makes no sense. */
+function statusLength({ flags = 0, length = 0, payload }: Ask): number {
+  if ((flags & PAYLOAD_FLAG) === 0) return length;
+  const filter = Buffer.from(payload!);
+  const isRight = filter.length === 12 && filter.readUInt32BE(8) === 0;
+  return isRight ? Number(filter.readBigUInt64BE()) : 0;
 }
 
 /** The errors that a request may be refused with; 0 alone when it is done. */
-function errorOf(what: Ask, isStructured: boolean, isReadOnly: boolean): number {
+function errorOf(what: Ask, { mode, isReadOnly, hasContext }: Terms): number {
   const { command, flags = 0, offset = 0, payload } = what;
-  const length = payload?.length ?? what.length ?? 0;
   if (isWriting(command) && isReadOnly) return EPERM;
-  if (command > CMD.zeroes || command === CMD.disc) return EINVAL;
-  if ((flags & ~flagsAllowed(command, isStructured)) !== 0) return EINVAL;
+  if (command > CMD.status || command === CMD.disc) return EINVAL;
+  if (command === CMD.status && !hasContext) return EINVAL;
+  if ((flags & ~flagsAllowed(command, mode)) !== 0) return EINVAL;
+  const length = command === CMD.status ? statusLength(what) : payload?.length ?? what.length ?? 0;
   if (command === CMD.flush) return offset === 0 && length === 0 ? 0 : EINVAL;
+  if (command === CMD.write && payload === undefined) return EINVAL;
   if (length === 0) return EINVAL;
   const isLong = length > PAYLOAD_BYTES_MAX;
   if (isLong && (command === CMD.read || command === CMD.write)) return EINVAL;
@@ -154,9 +212,34 @@ function errorOf(what: Ask, isStructured: boolean, isReadOnly: boolean): number 
 function perform(what: Ask, disk: Buffer): Buffer | null {
   const { command, offset = 0, length = 0, payload } = what;
   if (command === CMD.read) return Buffer.from(disk.subarray(offset, offset + length));
+  if (command === CMD.status) {
+    return Buffer.from(disk.subarray(offset, offset + statusLength(what)));
+  }
   if (command === CMD.write) disk.set(payload!, offset);
   if (command === CMD.zeroes || command === CMD.trim) disk.fill(0, offset, offset + length);
   return null;
+}
+
+/** Draws the handshake's options up to the entry, and what they come to. */
+function drawOptions(prng: Prng): { options: DrawnOption[]; terms: Terms } {
+  const options: DrawnOption[] = [];
+  let mode: Terms["mode"] = "simple";
+  for (let left = prng.int(8); left > 0; left--) {
+    const drawn = drawOption(prng, mode);
+    const kind = drawn.bytes.readUInt32BE(8);
+    if (drawn.kinds[0] === ACK && kind === OPT.structured) mode = "structured";
+    if (drawn.kinds[0] === ACK && kind === OPT.extended) mode = "extended";
+    options.push(drawn);
+  }
+  const hasContext = mode !== "simple" && prng.bool();
+  // What was chosen before is forgotten.
+  if (mode !== "simple") {
+    const names = hasContext ? ["base:allocation"] : [];
+    const kinds = hasContext ? [CONTEXT, ACK] : [ACK];
+    options.push({ bytes: option(SET_META, contexts("disk", ...names)), kinds });
+  }
+  options.push({ bytes: option(OPT.go, info("disk", 3)), kinds: [INFO, INFO, ACK] });
+  return { options, terms: { mode, hasContext, isReadOnly: prng.bool(0.15) } };
 }
 
 /**
@@ -167,29 +250,20 @@ function perform(what: Ask, disk: Buffer): Buffer | null {
  * @returns It.
  */
 export function drawStream(prng: Prng, first: Buffer): Stream {
-  const isReadOnly = prng.bool(0.15);
-  const options: DrawnOption[] = [];
-  let isStructured = false;
-  for (let left = prng.int(8); left > 0; left--) {
-    const drawn = drawOption(prng, isStructured);
-    if (drawn.bytes.readUInt32BE(8) === OPT.structured && drawn.kinds[0] === ACK) {
-      isStructured = true;
-    }
-    options.push(drawn);
-  }
-  // A choice that finds nothing: none of the streams has a context, so that BLOCK_STATUS is refused.
-  if (isStructured) options.push({ bytes: option(SET_META, contexts("disk")), kinds: [ACK] });
-  options.push({ bytes: option(OPT.go, info("disk", 3)), kinds: [INFO, INFO, ACK] });
+  const { options, terms } = drawOptions(prng);
+  const { mode, isReadOnly } = terms;
   const disk = Buffer.from(first);
   const requests: DrawnRequest[] = [];
   const count = prng.int(24);
   for (let cookie = 1; cookie <= count; cookie++) {
-    const drawn = drawAsk(prng, cookie);
-    const error = errorOf(drawn, isStructured, isReadOnly);
+    const compact = drawAsk(prng, cookie, terms);
+    const drawn = mode === "extended" ? extend(prng, compact) : compact;
+    const error = errorOf(drawn, terms);
     const content = error === 0 ? perform(drawn, disk) : null;
-    requests.push({ ask: drawn, bytes: ask(drawn), error, content });
+    const bytes = mode === "extended" ? askExtended(drawn) : ask(drawn);
+    requests.push({ ask: drawn, bytes, error, content });
   }
-  return { isStructured, isReadOnly, options, requests, disk };
+  return { mode, isReadOnly, options, requests, disk };
 }
 
 /**

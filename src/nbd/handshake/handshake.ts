@@ -28,7 +28,7 @@
 import type { ByteQueue } from "../byte_queue.ts";
 import { findExport, type NbdExport } from "../export.ts";
 import { chooseContexts, contextsOf } from "../meta_context.ts";
-import { HANDSHAKE_FLAGS, MAGICS, OPTIONS, viewOf } from "../protocol.ts";
+import { HANDSHAKE_FLAGS, MAGICS, type NbdMode, OPTIONS, viewOf } from "../protocol.ts";
 import { decodeName, readContextRequest, readInfoRequest } from "./option_reader.ts";
 import {
   encodeContext,
@@ -53,8 +53,8 @@ export type TlsPolicy = "off" | "on" | "require";
 export interface Agreement {
   /** What the client uses. */
   readonly export: NbdExport;
-  /** Whether it takes structured replies. */
-  readonly hasStructuredReplies: boolean;
+  /** The messages that both sides use. */
+  readonly mode: NbdMode;
   /** The contexts that it chose, as places in {@linkcode contextsOf}. */
   readonly contexts: readonly number[];
 }
@@ -73,7 +73,7 @@ export class Handshake {
   #state: State = "flags";
   #isSecure = false;
   #hasNoZeroes = false;
-  #hasStructuredReplies = false;
+  #mode: NbdMode = "simple";
   #chosen: { readonly export: NbdExport; readonly contexts: readonly number[] } | null = null;
   #option = 0;
   #bytesLeft = 0;
@@ -208,7 +208,10 @@ export class Handshake {
         this.#inform(body);
         break;
       case OPTIONS.structuredReply:
-        this.#useStructuredReplies(body);
+        this.#use("structured", body);
+        break;
+      case OPTIONS.extendedHeaders:
+        this.#use("extended", body);
         break;
       case OPTIONS.listMetaContext:
       case OPTIONS.setMetaContext:
@@ -237,29 +240,29 @@ export class Handshake {
       return;
     }
     this.#reply("ack");
-    this.#hasStructuredReplies = false;
+    this.#mode = "simple";
     this.#chosen = null;
     this.#state = "securing";
   }
 
   #enter(each: NbdExport): void {
-    const contexts = this.#chosen?.export === each ? this.#chosen.contexts : [];
-    this.#agreement = {
-      export: each,
-      hasStructuredReplies: this.#hasStructuredReplies,
-      contexts,
-    };
+    this.#agreement = { export: each, mode: this.#mode, contexts: this.#contextsFor(each) };
     this.#state = "agreed";
+  }
+
+  #contextsFor(each: NbdExport): readonly number[] {
+    return this.#chosen?.export === each ? this.#chosen.contexts : [];
   }
 
   #enterByName(body: Uint8Array): void {
     const name = decodeName(body);
     const each = name === null ? null : findExport(this.#exports, name);
-    if (each === null) {
+    // With extended headers this option is forbidden.
+    if (each === null || this.#mode === "extended") {
       this.#state = "ended";
       return;
     }
-    this.#send(encodeExportName(each, this.#hasStructuredReplies, this.#hasNoZeroes));
+    this.#send(encodeExportName(each, this.#mode, this.#hasNoZeroes));
     this.#enter(each);
   }
 
@@ -274,23 +277,28 @@ export class Handshake {
     if (request === null) return this.#reply("invalid", "Found parts that do not fill the option");
     const each = findExport(this.#exports, request.name);
     if (each === null) return this.#reply("unknown", "There is no export of that name");
-    const infos = encodeInfos(this.#option, each, request.infos, this.#hasStructuredReplies);
+    const hasContexts = this.#contextsFor(each).length > 0;
+    const infos = encodeInfos(this.#option, each, request.infos, this.#mode, hasContexts);
     for (const info of infos) this.#send(info);
     this.#reply("ack");
     if (this.#option === OPTIONS.go) this.#enter(each);
   }
 
-  #useStructuredReplies(body: Uint8Array): void {
+  /** Agrees on messages. There is no way back from the richer ones. */
+  #use(mode: NbdMode, body: Uint8Array): void {
     if (body.byteLength > 0) return this.#reply("invalid", "Want nothing in this option");
-    if (this.#hasStructuredReplies) return this.#reply("invalid", "That is agreed already");
-    this.#hasStructuredReplies = true;
+    if (this.#mode === mode) return this.#reply("invalid", "That is agreed already");
+    if (this.#mode === "extended") {
+      return this.#reply("extendedHeadersRequired", "Extended headers are agreed already");
+    }
+    this.#mode = mode;
     this.#reply("ack");
   }
 
   #answerContexts(body: Uint8Array): void {
     const isChoice = this.#option === OPTIONS.setMetaContext;
     if (isChoice) this.#chosen = null;
-    if (!this.#hasStructuredReplies) return this.#reply("invalid", "Want structured replies first");
+    if (this.#mode === "simple") return this.#reply("invalid", "Want structured replies first");
     const request = readContextRequest(body);
     if (request === null) return this.#reply("invalid", "Found parts that do not fill the option");
     const each = findExport(this.#exports, request.name);

@@ -11,6 +11,7 @@ import {
   HANDSHAKE_FLAGS,
   INFOS,
   MAGICS,
+  type NbdMode,
   OPTION_REPLIES,
   viewOf,
   writeUint64,
@@ -97,20 +98,22 @@ function encodeTextInfo(option: number, kind: number, text: string): Uint8Array 
  * @param option What is answered.
  * @param each The export.
  * @param infos What the client would like.
- * @param hasStructuredReplies Whether the client takes them.
+ * @param mode The messages that were agreed on.
+ * @param hasContexts Whether the client has chosen contexts of it.
  * @returns Answers, in order.
  */
 export function encodeInfos(
   option: number,
   each: NbdExport,
   infos: readonly number[],
-  hasStructuredReplies: boolean,
+  mode: NbdMode,
+  hasContexts: boolean,
 ): Uint8Array[] {
   const size = reply(option, "info", 12);
   const view = viewOf(size);
   view.setUint16(REPLY_HEAD_BYTES, INFOS.export);
   writeUint64(view, REPLY_HEAD_BYTES + 2, exportBytes(each));
-  view.setUint16(REPLY_HEAD_BYTES + 10, transmissionFlags(each, hasStructuredReplies));
+  view.setUint16(REPLY_HEAD_BYTES + 10, transmissionFlags(each, mode, hasContexts));
 
   const blocks = reply(option, "info", 14);
   const blocksView = viewOf(blocks);
@@ -148,18 +151,18 @@ export function encodeContext(option: number, id: number, name: string): Uint8Ar
  * The answer to EXPORT_NAME, which has a form of its own.
  *
  * @param each The export.
- * @param hasStructuredReplies Whether the client takes them.
+ * @param mode The messages that were agreed on.
  * @param isShort Whether the zeroes are left out.
  * @returns The bytes.
  */
 export function encodeExportName(
   each: NbdExport,
-  hasStructuredReplies: boolean,
+  mode: NbdMode,
   isShort: boolean,
 ): Uint8Array {
   const bytes = new Uint8Array(10 + (isShort ? 0 : EXPORT_NAME_ZERO_BYTES));
   const view = viewOf(bytes);
   writeUint64(view, 0, exportBytes(each));
-  view.setUint16(8, transmissionFlags(each, hasStructuredReplies));
+  view.setUint16(8, transmissionFlags(each, mode));
   return bytes;
 }

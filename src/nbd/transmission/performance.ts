@@ -12,7 +12,8 @@
  * | CACHE | reads, 32 MiB at most, and drops what was read: a cache or copy-on-read keeps it |
  * | BLOCK_STATUS | asks the contexts that were chosen |
  *
- * Zeroes of more than 32 MiB are written in parts, between which other clients have their turn.
+ * Zeroes of more than 32 MiB are written in parts, between which other clients have their turn; discards of
+ * more than 1 GiB as well.
  *
  * FAST_ZERO is always answered `ENOTSUP`, at once, for no device promises that zeroing is quicker than
  * writing; a client then goes on without it.
@@ -41,12 +42,11 @@ import { contextsOf, type MetaContext, type StatusExtent } from "../meta_context
 import { COMMAND_FLAGS, COMMANDS, type NbdErrorCode, PAYLOAD_BYTES_MAX } from "../protocol.ts";
 import {
   type ContextStatus,
-  DATA_HEAD_BYTES,
+  dataHeadBytes,
+  encodeChunkedData,
   encodeDone,
   encodeSimpleData,
   encodeStatus,
-  encodeStructuredData,
-  SIMPLE_HEAD_BYTES,
 } from "./reply.ts";
 import { type NbdRequest, type Refusal, sectorOf } from "./request.ts";
 
@@ -56,16 +56,18 @@ export type Reply = readonly Uint8Array[];
 const PIECE_SECTORS = bytesToSectors(1024 * 1024);
 /** As much as a READ or a WRITE may have: what is longer is done in parts. */
 const LONG_SECTORS = bytesToSectors(PAYLOAD_BYTES_MAX);
+/** Nothing is written for what is discarded: longer parts do. */
+const DISCARD_SECTORS = bytesToSectors(2 ** 30);
 
 function* planRead(request: NbdRequest, agreement: Agreement): Plan<Reply> {
-  const { cookie, offsetBytes, byteCount, flags } = request;
-  const { export: { device }, hasStructuredReplies } = agreement;
-  const headBytes = hasStructuredReplies ? DATA_HEAD_BYTES : SIMPLE_HEAD_BYTES;
+  const { echo, offsetBytes, byteCount, flags } = request;
+  const { export: { device }, mode } = agreement;
+  const headBytes = dataHeadBytes(echo, mode);
   const frame = new Uint8Array(headBytes + byteCount);
   yield readStep(device, frame.subarray(headBytes), sectorOf(request));
-  if (!hasStructuredReplies) return encodeSimpleData(frame, cookie);
+  if (mode === "simple") return encodeSimpleData(frame, echo);
   const isWhole = (flags & COMMAND_FLAGS.dontFragment) !== 0;
-  return encodeStructuredData(frame, cookie, offsetBytes, isWhole);
+  return encodeChunkedData(frame, echo, offsetBytes, isWhole);
 }
 
 function* planZeroData(device: BlockDevice, sector: number, count: number, isFua: boolean): Plan {
@@ -90,6 +92,13 @@ function* planZeroes(request: NbdRequest, device: BlockDevice): Plan {
     const count = Math.min(LONG_SECTORS, end - at);
     if ((flags & COMMAND_FLAGS.noHole) === 0) yield zeroStep(device, at, count, isFua);
     else yield* planZeroData(device, at, count, isFua);
+  }
+}
+
+function* planDiscard(device: BlockDevice, sector: number, count: number): Plan {
+  for (let done = 0; done < count; done += DISCARD_SECTORS) {
+    if (done > 0) yield sleepStep(0);
+    yield discardStep(device, sector + done, Math.min(DISCARD_SECTORS, count - done));
   }
 }
 
@@ -118,13 +127,13 @@ function* planStatus(request: NbdRequest, agreement: Agreement): Plan<Reply> {
   const all = contextsOf(agreement.export);
   const count = bytesToSectors(request.byteCount);
   const statuses: ContextStatus[] = [];
-  for (const id of agreement.contexts) {
+  for (const id of request.contexts ?? agreement.contexts) {
     const extents = yield* (all[id] as MetaContext).planStatus(sectorOf(request), count);
     const cut = cutExtents(extents, count);
     const isOne = (request.flags & COMMAND_FLAGS.one) !== 0;
     statuses.push({ id, extents: isOne ? cut.slice(0, 1) : cut });
   }
-  return encodeStatus(request.cookie, statuses);
+  return encodeStatus(request.echo, statuses);
 }
 
 /**
@@ -141,7 +150,7 @@ export function* planReply(
   agreement: Agreement,
 ): Plan<Reply> {
   const { export: { device } } = agreement;
-  const { command, flags, byteCount, cookie } = request;
+  const { command, flags, byteCount, echo } = request;
   const isFua = (flags & COMMAND_FLAGS.fua) !== 0;
   switch (command) {
     case COMMANDS.read:
@@ -155,7 +164,7 @@ export function* planReply(
       yield flushStep(device);
       break;
     case COMMANDS.trim:
-      yield discardStep(device, sectorOf(request), bytesToSectors(byteCount));
+      yield* planDiscard(device, sectorOf(request), bytesToSectors(byteCount));
       if (isFua) yield flushStep(device);
       break;
     case COMMANDS.writeZeroes:
@@ -165,7 +174,7 @@ export function* planReply(
       yield* planCache(device, sectorOf(request), bytesToSectors(byteCount));
       break;
   }
-  return [encodeDone(cookie)];
+  return [encodeDone(echo)];
 }
 
 function isCode(error: unknown, code: ErrorCode): boolean {

@@ -1,5 +1,12 @@
 /**
- * A request: 28 bytes of a client in, a request or the reason to refuse it out.
+ * A request: the bytes of a client in, a request or the reason to refuse it out.
+ *
+ * | head | bytes | its length is |
+ * |---|---|---|
+ * | compact | 28 | of 32 bits: of the payload behind a WRITE's head, of the stretch for all others |
+ * | extended | 32 | of 64 bits: of the payload if the flag PAYLOAD says so, or else of the stretch |
+ *
+ * In both, the cookie lies before the offset, and a reply repeats either the one or both.
  *
  * What is checked here is not checked again. A request that passes lies inside the export, is aligned, has
  * no flag that it may not have, and writes only what can be written.
@@ -7,6 +14,7 @@
  * | refused | with |
  * |---|---|
  * | a flag or a command that was not offered; no length; not aligned; longer than 32 MiB | `EINVAL` |
+ * | a payload where none belongs, or none where one does | `EINVAL` |
  * | reads and the like past the end | `EINVAL` |
  * | writes past the end | `ENOSPC` |
  * | whatever changes a read-only export | `EPERM` |
@@ -24,22 +32,25 @@ import {
   COMMANDS,
   MAGICS,
   type NbdErrorCode,
+  type NbdMode,
   PAYLOAD_BYTES_MAX,
   readUint64,
   viewOf,
 } from "../protocol.ts";
 
-/** The length of a request's head. */
-export const REQUEST_HEAD_BYTES = 28;
-
 /** What a client asks for. */
 export interface NbdRequest {
   readonly command: number;
   readonly flags: number;
-  /** Eight bytes that the reply repeats. */
-  readonly cookie: Uint8Array;
+  /** What the reply repeats: eight bytes of cookie; with extended headers, eight of the offset behind them. */
+  readonly echo: Uint8Array;
   readonly offsetBytes: number;
+  /** The length in the head: of the stretch, or of the payload where that is not the same. */
   readonly byteCount: number;
+  /** How many bytes follow the head. */
+  readonly payloadBytes: number;
+  /** The contexts that a BLOCK_STATUS is about; all that were chosen, if left out. */
+  readonly contexts?: readonly number[];
 }
 
 /** A request that is not performed. */
@@ -50,30 +61,62 @@ export interface Refusal {
 }
 
 /**
+ * The length of a request's head.
+ *
+ * @param mode The messages that were agreed on.
+ * @returns Bytes.
+ */
+export function requestHeadBytes(mode: NbdMode): number {
+  return mode === "extended" ? 32 : 28;
+}
+
+/**
  * Reads the head of a request.
  *
  * @param head Its bytes.
- * @returns The request, or nothing when it is none: the stream is out of step.
+ * @param mode The messages that were agreed on.
+ * @returns The request, or nothing when it is none: the stream is out of step, or is about to be, for nobody
+ * sends more than 32 MiB behind an extended head.
  */
-export function decodeRequest(head: Uint8Array): NbdRequest | null {
+export function decodeRequest(head: Uint8Array, mode: NbdMode): NbdRequest | null {
   const view = viewOf(head);
-  if (view.getUint32(0) !== MAGICS.request) return null;
+  const isExtended = mode === "extended";
+  const magic = isExtended ? MAGICS.extendedRequest : MAGICS.request;
+  if (view.getUint32(0) !== magic) return null;
+  const flags = view.getUint16(4);
+  const command = view.getUint16(6);
+  const byteCount = isExtended ? readUint64(view, 24) : view.getUint32(24);
+  const hasPayload = isExtended
+    ? (flags & COMMAND_FLAGS.payload) !== 0
+    : command === COMMANDS.write;
+  if (isExtended && hasPayload && byteCount > PAYLOAD_BYTES_MAX) return null;
   return {
-    flags: view.getUint16(4),
-    command: view.getUint16(6),
+    flags,
+    command,
     // A copy, whatever kind of array it is: the head is a view of all that came in with it.
-    cookie: new Uint8Array(head.subarray(8, 16)),
+    echo: new Uint8Array(head.subarray(8, isExtended ? 24 : 16)),
     offsetBytes: readUint64(view, 16),
-    byteCount: view.getUint32(24),
+    byteCount,
+    payloadBytes: hasPayload ? byteCount : 0,
   };
 }
 
 /** Flags that a command may have besides FUA, which all may have. */
-function flagsOf(command: number, hasStructuredReplies: boolean): number {
-  const { noHole, fastZero, dontFragment, one } = COMMAND_FLAGS;
-  if (command === COMMANDS.writeZeroes) return noHole | fastZero;
-  if (command === COMMANDS.blockStatus) return one;
-  return command === COMMANDS.read && hasStructuredReplies ? dontFragment : 0;
+function flagsOf(command: number, { mode, contexts }: Agreement): number {
+  const { noHole, fastZero, dontFragment, one, payload } = COMMAND_FLAGS;
+  const withPayload = mode === "extended" ? payload : 0;
+  switch (command) {
+    case COMMANDS.writeZeroes:
+      return noHole | fastZero;
+    case COMMANDS.blockStatus:
+      return one | (contexts.length > 0 ? withPayload : 0);
+    case COMMANDS.write:
+      return withPayload;
+    case COMMANDS.read:
+      return mode === "simple" ? 0 : dontFragment;
+    default:
+      return 0;
+  }
 }
 
 function refuse(code: NbdErrorCode, sentence: string): Refusal {
@@ -110,26 +153,11 @@ function whyNotOffered(command: number, agreement: Agreement): Refusal | null {
   }
 }
 
-/**
- * Checks a request.
- *
- * @param request The request; not DISC.
- * @param agreement What was agreed on.
- * @returns Why it is refused, or nothing.
- */
-export function checkRequest(request: NbdRequest, agreement: Agreement): Refusal | null {
-  const { command, flags, offsetBytes, byteCount } = request;
-  const notOffered = whyNotOffered(command, agreement);
-  if (notOffered !== null) return notOffered;
-  const allowed = COMMAND_FLAGS.fua | flagsOf(command, agreement.hasStructuredReplies);
-  if ((flags & ~allowed) !== 0) return refuse("EINVAL", `Found flags ${flags}, want ${allowed}`);
-  if (command === COMMANDS.flush) {
-    const isEmpty = offsetBytes === 0 && byteCount === 0;
-    return isEmpty ? null : refuse("EINVAL", "A FLUSH has no offset and no length");
-  }
+/** Refuses a stretch that a request must not be about. */
+function checkStretch({ command, offsetBytes, byteCount }: NbdRequest, agreement: Agreement) {
   if (byteCount === 0) return refuse("EINVAL", "Found no length");
-  const hasPayload = command === COMMANDS.read || command === COMMANDS.write;
-  if (hasPayload && byteCount > PAYLOAD_BYTES_MAX) {
+  const hasData = command === COMMANDS.read || command === COMMANDS.write;
+  if (hasData && byteCount > PAYLOAD_BYTES_MAX) {
     return refuse("EINVAL", `Want at most ${PAYLOAD_BYTES_MAX} bytes`);
   }
   const unitBytes = blockSizes(agreement.export).minimumBytes;
@@ -140,6 +168,66 @@ export function checkRequest(request: NbdRequest, agreement: Agreement): Refusal
     return refuse(WRITES.has(command) ? "ENOSPC" : "EINVAL", "The export ends before that");
   }
   return null;
+}
+
+/** The stretch's length, before the contexts' numbers, of which there is one at least. */
+const FILTER_HEAD_BYTES = 8;
+
+function isFilter({ command, flags }: NbdRequest): boolean {
+  return command === COMMANDS.blockStatus && (flags & COMMAND_FLAGS.payload) !== 0;
+}
+
+/**
+ * Checks a request.
+ *
+ * @param request The request; not DISC.
+ * @param agreement What was agreed on.
+ * @returns Why it is refused, or nothing. The payload of a BLOCK_STATUS is still to be read, by
+ * {@linkcode readFilter}.
+ */
+export function checkRequest(request: NbdRequest, agreement: Agreement): Refusal | null {
+  const { command, flags, offsetBytes, byteCount, payloadBytes } = request;
+  const notOffered = whyNotOffered(command, agreement);
+  if (notOffered !== null) return notOffered;
+  const allowed = COMMAND_FLAGS.fua | flagsOf(command, agreement);
+  if ((flags & ~allowed) !== 0) return refuse("EINVAL", `Found flags ${flags}, want ${allowed}`);
+  if (command === COMMANDS.flush) {
+    const isEmpty = offsetBytes === 0 && byteCount === 0;
+    return isEmpty ? null : refuse("EINVAL", "A FLUSH has no offset and no length");
+  }
+  if (command === COMMANDS.write && payloadBytes !== byteCount) {
+    return refuse("EINVAL", "Want the flag PAYLOAD with a WRITE");
+  }
+  if (!isFilter(request)) return checkStretch(request, agreement);
+  const count = (payloadBytes - FILTER_HEAD_BYTES) / 4;
+  const isRight = Number.isInteger(count) && count >= 1 && count <= agreement.contexts.length;
+  return isRight ? null : refuse("EINVAL", "Want a length, and some of the contexts chosen");
+}
+
+/**
+ * Reads what a client wants BLOCK_STATUS to be about.
+ *
+ * @param request A BLOCK_STATUS with a payload, checked.
+ * @param payload The length of the stretch, and the numbers of contexts.
+ * @param agreement What was agreed on.
+ * @returns The request for that stretch and those contexts, or why it is refused.
+ */
+export function readFilter(
+  request: NbdRequest,
+  payload: Uint8Array,
+  agreement: Agreement,
+): NbdRequest | Refusal {
+  const view = viewOf(payload);
+  const contexts: number[] = [];
+  for (let at = FILTER_HEAD_BYTES; at < payload.byteLength; at += 4) {
+    contexts.push(view.getUint32(at));
+  }
+  const isKnown = contexts.every((each) => agreement.contexts.includes(each));
+  if (!isKnown || new Set(contexts).size < contexts.length) {
+    return refuse("EINVAL", "Want contexts that were chosen, each once");
+  }
+  const filtered = { ...request, byteCount: readUint64(view, 0), contexts };
+  return checkStretch(filtered, agreement) ?? filtered;
 }
 
 /**

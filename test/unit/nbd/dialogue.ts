@@ -6,10 +6,13 @@ import { Buffer } from "node:buffer";
 import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import { NbdConnection } from "../../../src/nbd/connection.ts";
 import type { NbdExport } from "../../../src/nbd/export.ts";
+import type { NbdMode } from "../../../src/nbd/protocol.ts";
 import type { TlsPolicy } from "../../../src/nbd/handshake/handshake.ts";
 
 /** Numbers of the protocol, by hand. */
-export const OPT = { name: 1, abort: 2, list: 3, tls: 5, info: 6, go: 7, structured: 8 } as const;
+export const OPT = {
+  ...{ name: 1, abort: 2, list: 3, tls: 5, info: 6, go: 7, structured: 8, extended: 11 },
+} as const;
 export const LIST_META = 9;
 export const SET_META = 10;
 export const CMD = {
@@ -31,6 +34,8 @@ export interface Answer {
   readonly isLast: boolean;
   readonly error: number;
   readonly body: Buffer;
+  /** Of the request; extended heads alone have it. */
+  readonly offset?: number;
 }
 
 export const u16 = (value: number): Buffer => {
@@ -79,7 +84,24 @@ export interface Ask {
   readonly payload?: Uint8Array;
 }
 
-/** A request, whole. */
+/** The flag that says that the length is a payload's. */
+export const PAYLOAD_FLAG = 32;
+
+/** A request with an extended head, whole. The flag is its asker's. */
+export function askExtended(what: Ask): Buffer {
+  const { command, cookie, flags = 0, offset = 0, length = 0, payload } = what;
+  return Buffer.concat([
+    u32(0x21e41c71),
+    u16(flags),
+    u16(command),
+    u64(cookie),
+    u64(offset),
+    u64(payload?.length ?? length),
+    payload ?? Buffer.alloc(0),
+  ]);
+}
+
+/** A request with a compact head, whole. */
 export function ask({ command, cookie, flags = 0, offset = 0, length = 0, payload }: Ask): Buffer {
   return Buffer.concat([
     u32(0x25609513),
@@ -105,7 +127,7 @@ export class Dialogue {
   #sent: Uint8Array[] = [];
   /** Whether what is sent is told to have gone at once. */
   isPrompt = true;
-  isStructured = false;
+  mode: NbdMode = "simple";
   changes = 0;
 
   constructor(readonly exports: readonly NbdExport[] = memoryExports(), tls: TlsPolicy = "off") {
@@ -168,12 +190,12 @@ export class Dialogue {
     return this.optionAnswers().map(({ kind }) => kind);
   }
 
-  /** Greets, agrees on structured replies if said, enters an export. */
-  enter(isStructured = true, name = "disk", ...queries: string[]): this {
+  /** Greets, agrees on messages, enters an export. */
+  enter(mode: NbdMode = "structured", name = "disk", ...queries: string[]): this {
     this.read(18);
-    this.isStructured = isStructured;
+    this.mode = mode;
     this.say(u32(3));
-    if (isStructured) this.say(option(OPT.structured));
+    if (mode !== "simple") this.say(option(OPT[mode]));
     if (queries.length > 0) this.say(option(SET_META, contexts(name, ...queries)));
     this.say(option(OPT.go, info(name)));
     const last = this.kinds().at(-1);
@@ -184,17 +206,21 @@ export class Dialogue {
   /** One reply or chunk. `readLength` is what a simple reply to a READ has behind it. */
   answer(readLength = 0): Answer {
     const magic = this.unread.readUInt32BE();
-    if (magic === 0x67446698) {
+    if (magic === 0x67446698 && this.mode !== "extended") {
       const head = this.read(16);
       const error = head.readUInt32BE(4);
       const body = this.read(error === 0 ? readLength : 0);
       return { cookie: Number(head.readBigUInt64BE(8)), chunk: -1, isLast: true, error, body };
     }
-    if (magic !== 0x668e33ef) throw new Error(`Found ${magic.toString(16)}, want a reply`);
-    const head = this.read(20);
+    const isExtended = magic === 0x6e8a278c;
+    if (!isExtended && (magic !== 0x668e33ef || this.mode === "extended")) {
+      throw new Error(`Found ${magic.toString(16)}, want a reply`);
+    }
+    const head = this.read(isExtended ? 32 : 20);
     const chunk = head.readUInt16BE(6);
-    const body = this.read(head.readUInt32BE(16));
+    const body = this.read(isExtended ? Number(head.readBigUInt64BE(24)) : head.readUInt32BE(16));
     return {
+      ...isExtended && { offset: Number(head.readBigUInt64BE(16)) },
       cookie: Number(head.readBigUInt64BE(8)),
       chunk,
       isLast: (head.readUInt16BE(4) & 1) === 1,
@@ -205,7 +231,11 @@ export class Dialogue {
 
   /** Says a request and reads its reply, all chunks of it. */
   ask(what: Ask): Answer[] {
-    this.say(ask(what));
+    if (this.mode !== "extended") this.say(ask(what));
+    else {
+      const flags = (what.flags ?? 0) | (what.payload === undefined ? 0 : PAYLOAD_FLAG);
+      this.say(askExtended({ ...what, flags }));
+    }
     return this.reply(what);
   }
 

@@ -37,11 +37,11 @@ test("what an export can do follows from its device", () => {
   expect(exportBytes(disk)).toBe(8192);
   expect(isWritable(disk)).toBe(true);
   // flags, flush, fua, trim, write zeroes, multi-conn, cache, fast zero; df with structured replies
-  expect(transmissionFlags(disk, false)).toBe(0b1101_0110_1101);
-  expect(transmissionFlags(disk, true)).toBe(0b1101_1110_1101);
+  expect(transmissionFlags(disk, "simple")).toBe(0b1101_0110_1101);
+  expect(transmissionFlags(disk, "structured")).toBe(0b1101_1110_1101);
   const readOnly = { ...disk, isReadOnly: true };
   expect(isWritable(readOnly)).toBe(false);
-  expect(transmissionFlags(readOnly, true)).toBe(0b0101_1000_1111);
+  expect(transmissionFlags(readOnly, "structured")).toBe(0b0101_1000_1111);
 });
 
 test("block sizes are powers of two in order, whatever the device prefers", () => {

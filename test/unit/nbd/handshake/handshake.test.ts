@@ -21,6 +21,7 @@ const INVALID = 0x80000003;
 const TLS_REQUIRED = 0x80000005;
 const UNKNOWN = 0x80000006;
 const TOO_BIG = 0x80000009;
+const EXTENDED_REQUIRED = 0x8000000a;
 
 /** A client that has greeted. */
 function greeted(flags = 3, exports = memoryExports(), tls: TlsPolicy = "off"): Dialogue {
@@ -48,7 +49,7 @@ test("an agreement holds the export, the kind of replies and the contexts", () =
   }
   expect(handshake.agreement).toEqual({
     export: disk,
-    hasStructuredReplies: true,
+    mode: "structured",
     contexts: [0],
   });
 });
@@ -68,7 +69,7 @@ describe("every option is answered once", () => {
 
   test("what is unknown is unsupported, and what it holds is dropped", () => {
     const dialogue = greeted();
-    for (const kind of [0, 4, 11, 999, 0xffffffff]) {
+    for (const kind of [0, 4, 12, 999, 0xffffffff]) {
       dialogue.say(option(kind, Buffer.alloc(300, 7)));
     }
     dialogue.say(option(OPT.list));
@@ -112,6 +113,42 @@ describe("every option is answered once", () => {
     const dialogue = greeted();
     dialogue.say(option(OPT.abort), option(OPT.list));
     expect(dialogue.kinds()).toEqual([ACK]);
+    expect(dialogue.connection.hasEnded).toBe(true);
+  });
+});
+
+describe("extended headers", () => {
+  test("are agreed on once, without data, and take the place of structured replies", () => {
+    const dialogue = greeted();
+    dialogue.say(option(OPT.extended, u32(1)), option(OPT.structured), option(OPT.extended));
+    dialogue.say(option(OPT.extended), option(OPT.structured));
+    expect(dialogue.kinds()).toEqual([INVALID, ACK, ACK, INVALID, EXTENDED_REQUIRED]);
+  });
+
+  test("are enough for contexts, of which the flags tell", () => {
+    const dialogue = greeted();
+    const flags = () => {
+      const [size] = dialogue.optionAnswers();
+      return size!.body.readUInt16BE(10);
+    };
+    dialogue.say(option(OPT.extended));
+    expect(dialogue.kinds()).toEqual([ACK]);
+    dialogue.say(option(OPT.info, info("disk")));
+    expect(flags()).toBe(0b0000_1101_1110_1101);
+    dialogue.say(option(SET_META, contexts("disk", "base:allocation")));
+    expect(dialogue.kinds()).toEqual([4, ACK]);
+    for (const kind of [OPT.info, OPT.go]) {
+      dialogue.say(option(kind, info("disk")));
+      expect(flags()).toBe(0b0001_1101_1110_1101);
+    }
+  });
+
+  test("are forgotten with TLS, and exclude the old way to enter", () => {
+    const dialogue = greeted(3, memoryExports(), "on");
+    dialogue.say(option(OPT.extended), option(OPT.tls));
+    dialogue.connection.secured();
+    dialogue.say(option(OPT.structured), option(OPT.extended), option(OPT.name));
+    expect(dialogue.kinds()).toEqual([ACK, ACK, ACK, ACK]);
     expect(dialogue.connection.hasEnded).toBe(true);
   });
 });
@@ -172,7 +209,7 @@ describe("TLS", () => {
   test("that is required comes before all else, however long or unknown", () => {
     const dialogue = tls("require");
     const meta = contexts("disk", "base:allocation");
-    for (const kind of [OPT.list, OPT.structured, 4, 11, 0xffffffff]) dialogue.say(option(kind));
+    for (const kind of [OPT.list, OPT.structured, 4, OPT.extended, 12]) dialogue.say(option(kind));
     for (const kind of [OPT.info, OPT.go]) dialogue.say(option(kind, info("disk")));
     for (const kind of [LIST_META, SET_META]) dialogue.say(option(kind, meta));
     dialogue.say(option(OPT.info, info("no such export")), option(OPT.list, Buffer.alloc(70_000)));

@@ -33,8 +33,8 @@ test("size, flags and block sizes are told always, name and description when ask
     head("0000000c") + "0000" + "0000000000001000" + "0ded",
     head("0000000e") + "0003" + "00000200" + "00010000" + "02000000",
   ];
-  expect(encodeInfos(7, disk, [], true).map(hex)).toEqual(always);
-  expect(encodeInfos(7, disk, [2, 1, 99], true).map(hex)).toEqual([
+  expect(encodeInfos(7, disk, [], "structured", false).map(hex)).toEqual(always);
+  expect(encodeInfos(7, disk, [2, 1, 99], "structured", false).map(hex)).toEqual([
     ...always,
     head("00000006") + "0001" + "6469736b",
     head("0000000b") + "0002" + "666f72207465737473",
@@ -43,6 +43,6 @@ test("size, flags and block sizes are told always, name and description when ask
 
 test("the answer to EXPORT_NAME has 124 zeroes behind it, unless both sides can do without", () => {
   const short = "0000000000001000" + "0d6d";
-  expect(hex(encodeExportName(disk, false, true))).toBe(short);
-  expect(hex(encodeExportName(disk, false, false))).toBe(short + "00".repeat(124));
+  expect(hex(encodeExportName(disk, "simple", true))).toBe(short);
+  expect(hex(encodeExportName(disk, "simple", false))).toBe(short + "00".repeat(124));
 });

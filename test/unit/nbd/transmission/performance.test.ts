@@ -7,14 +7,18 @@ import {
   refusalOf,
   type Reply,
 } from "../../../../src/nbd/transmission/performance.ts";
+import type { NbdMode } from "../../../../src/nbd/protocol.ts";
 import { CMD, memoryExports } from "../dialogue.ts";
 
 const [disk] = memoryExports(2 ** 18);
 const { device } = disk;
-const agreement = { export: disk, hasStructuredReplies: true, contexts: [0] };
+const agreement = { export: disk, mode: "structured" as NbdMode, contexts: [0] };
 
 function planOf(command: number, byteCount: number, flags = 0): Plan<Reply> {
-  const request = { command, flags, cookie: new Uint8Array(8), offsetBytes: 4096, byteCount };
+  const request = {
+    ...{ command, flags, echo: new Uint8Array(8), offsetBytes: 4096, byteCount },
+    payloadBytes: 0,
+  };
   const payload = command === CMD.write ? new Uint8Array(byteCount) : null;
   return planReply(request, payload, agreement);
 }
@@ -31,6 +35,7 @@ test("each command is its own kind of steps", () => {
   expect(kinds(CMD.flush, 0)).toEqual(["flush"]);
   expect(kinds(CMD.trim, 8192)).toEqual(["discard"]);
   expect(kinds(CMD.trim, 8192, 1)).toEqual(["discard", "flush"]);
+  expect(kinds(CMD.trim, 2 ** 31)).toEqual(["discard", "sleep", "discard"]);
   expect(kinds(CMD.zeroes, 2 ** 25)).toEqual(["zero"]);
   // In between, other clients have their turn.
   expect(kinds(CMD.zeroes, 2 ** 26)).toEqual(["zero", "sleep", "zero"]);
@@ -75,7 +80,9 @@ test("one extent is told when one is wanted, and none beyond what was asked for"
     },
   };
   const told = { ...agreement, export: { ...disk, contexts: [long] }, contexts: [1] };
-  const request = { command: 7, flags: 0, cookie: new Uint8Array(8), offsetBytes: 0 };
+  const request = {
+    ...{ command: 7, flags: 0, echo: new Uint8Array(8), offsetBytes: 0, payloadBytes: 0 },
+  };
   const [reply] = runSync(planReply({ ...request, byteCount: 4096 }, null, told));
   expect(reply!.subarray(24).toHex()).toBe("00001000" + "00000001");
 });

@@ -1,16 +1,19 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
-  DATA_HEAD_BYTES,
+  dataHeadBytes,
+  encodeChunkedData,
   encodeDone,
   encodeError,
   encodeSimpleData,
   encodeStatus,
-  encodeStructuredData,
   SIMPLE_HEAD_BYTES,
   writeSimpleHead,
 } from "../../../../src/nbd/transmission/reply.ts";
 
 const COOKIE = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+/** Of an extended request: an offset of 2^33 behind the cookie. */
+const ECHO = Uint8Array.of(...COOKIE, 0, 0, 0, 2, 0, 0, 0, 0);
+const DATA_HEAD_BYTES = 28;
 const hex = (...pieces: Uint8Array[]) => pieces.map((piece) => piece.toHex()).join(" ");
 
 test("simple replies are those of the protocol's text", () => {
@@ -24,8 +27,8 @@ test("simple replies are those of the protocol's text", () => {
 
 test("an error is a number, and a sentence for those who take structured replies", () => {
   const refusal = { code: "EINVAL", sentence: "no" } as const;
-  expect(hex(encodeError(COOKIE, refusal, false))).toBe("67446698" + "00000016" + hex(COOKIE));
-  expect(hex(encodeError(COOKIE, refusal, true))).toBe(
+  expect(hex(encodeError(COOKIE, refusal, "simple"))).toBe("67446698" + "00000016" + hex(COOKIE));
+  expect(hex(encodeError(COOKIE, refusal, "structured"))).toBe(
     "668e33ef" + "0001" + "8001" + hex(COOKIE) + "00000008" + "00000016" + "0002" + "6e6f",
   );
 });
@@ -37,7 +40,7 @@ test("data with zeroes in it is sent as data and holes, the last of them marked"
   const frame = new Uint8Array(DATA_HEAD_BYTES + 3 * 4096);
   frame[DATA_HEAD_BYTES] = 7;
   frame[DATA_HEAD_BYTES + 2 * 4096] = 8;
-  const [first, hole, head, last] = encodeStructuredData(frame, COOKIE, 2 ** 33, false);
+  const [first, hole, head, last] = encodeChunkedData(frame, COOKIE, 2 ** 33, false);
   expect(hex(first!.subarray(0, 29))).toBe(
     dataHead("0000", "00001008", "0000000200000000") + "07",
   );
@@ -50,10 +53,10 @@ test("data with zeroes in it is sent as data and holes, the last of them marked"
 
 test("nothing but zeroes is one hole, and whole data is one chunk, if it must be", () => {
   const zeroes = new Uint8Array(DATA_HEAD_BYTES + 8192);
-  expect(hex(...encodeStructuredData(zeroes.slice(), COOKIE, 0, false))).toBe(
+  expect(hex(...encodeChunkedData(zeroes.slice(), COOKIE, 0, false))).toBe(
     "668e33ef" + "0001" + "0002" + hex(COOKIE) + "0000000c" + "0000000000000000" + "00002000",
   );
-  const [whole, ...others] = encodeStructuredData(zeroes.slice(), COOKIE, 0, true);
+  const [whole, ...others] = encodeChunkedData(zeroes.slice(), COOKIE, 0, true);
   expect(others).toEqual([]);
   expect(hex(whole!)).toBe(dataHead("0001", "00002008", "0000000000000000") + "00".repeat(8192));
 });
@@ -67,4 +70,48 @@ test("a status is a chunk for each context", () => {
         "668e33ef" + "0001" + "0005" + hex(COOKIE) + "0000000c" + "00000002" +
         "00000200" + "00000000",
     );
+});
+
+test("a frame has room for a head of each kind", () => {
+  expect([
+    dataHeadBytes(COOKIE, "simple"),
+    dataHeadBytes(COOKIE, "structured"),
+    dataHeadBytes(ECHO, "extended"),
+  ]).toEqual([16, DATA_HEAD_BYTES, 40]);
+});
+
+describe("with extended headers everything is a chunk with the request's offset", () => {
+  const head = (flags: string, kind: string, length: string) =>
+    "6e8a278c" + flags + kind + hex(COOKIE) + "0000000200000000" + "00000000" + length;
+
+  test("done is a chunk of nothing, and an error is one of its own", () => {
+    expect(hex(encodeDone(ECHO))).toBe(head("0001", "0000", "00000000"));
+    expect(hex(encodeError(ECHO, { code: "ENOSPC", sentence: "no" }, "extended"))).toBe(
+      head("0001", "8001", "00000008") + "0000001c" + "0002" + "6e6f",
+    );
+  });
+
+  test("data and holes say where they lie, and the head where the request began", () => {
+    const frame = new Uint8Array(40 + 2 * 4096);
+    frame[40] = 7;
+    const [data, hole, ...others] = encodeChunkedData(frame, ECHO, 2 ** 33, false);
+    expect(hex(data!.subarray(0, 41))).toBe(
+      head("0000", "0001", "00001008") + "0000000200000000" + "07",
+    );
+    expect(hex(hole!)).toBe(
+      head("0001", "0002", "0000000c") + "0000000200001000" + "00001000",
+    );
+    expect(others).toEqual([]);
+  });
+
+  test("a status has lengths and flags of 64 bits, and says how many", () => {
+    const extents = [{ sectorCount: 2 ** 31, flags: 3 }, { sectorCount: 1, flags: 0 }];
+    expect(hex(...encodeStatus(ECHO, [{ id: 2, extents }, { id: 0, extents: [extents[1]!] }])))
+      .toBe(
+        head("0000", "0006", "00000028") + "00000002" + "00000002" +
+          "0000010000000000" + "0000000000000003" + "0000000000000200" + "0000000000000000 " +
+          head("0001", "0006", "00000018") + "00000000" + "00000001" +
+          "0000000000000200" + "0000000000000000",
+      );
+  });
 });

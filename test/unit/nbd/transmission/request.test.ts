@@ -1,23 +1,37 @@
+import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import {
   checkRequest,
   decodeRequest,
   type NbdRequest,
+  readFilter,
+  requestHeadBytes,
   sectorOf,
 } from "../../../../src/nbd/transmission/request.ts";
-import { ask, CMD, memoryExports } from "../dialogue.ts";
+import type { NbdMode } from "../../../../src/nbd/protocol.ts";
+import {
+  type Ask,
+  ask,
+  askExtended,
+  CMD,
+  memoryExports,
+  PAYLOAD_FLAG,
+  u32,
+  u64,
+} from "../dialogue.ts";
 
 const [disk] = memoryExports(128);
 const MAX = 32 * 1024 * 1024;
 
 function codeOf(parts: Partial<NbdRequest>, isReadOnly = false): string | undefined {
   const request = {
-    ...{ command: CMD.read, flags: 0, cookie: new Uint8Array(8), offsetBytes: 0, byteCount: 512 },
+    ...{ command: CMD.read, flags: 0, echo: new Uint8Array(8), offsetBytes: 0, byteCount: 512 },
+    payloadBytes: parts.command === CMD.write ? parts.byteCount ?? 512 : 0,
     ...parts,
   };
   const agreement = {
     export: { ...disk, isReadOnly },
-    hasStructuredReplies: true,
+    mode: "structured" as NbdMode,
     contexts: [],
   };
   return checkRequest(request, agreement)?.code;
@@ -25,17 +39,34 @@ function codeOf(parts: Partial<NbdRequest>, isReadOnly = false): string | undefi
 
 test("28 bytes are a request, or nothing", () => {
   const bytes = ask({ command: 7, cookie: 9, flags: 8, offset: 2 ** 40, length: 0xfffffe00 });
-  const request = decodeRequest(bytes);
+  const request = decodeRequest(bytes, "structured");
   expect(request).toEqual({
     command: 7,
     flags: 8,
-    cookie: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9),
+    echo: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9),
+    payloadBytes: 0,
     offsetBytes: 2 ** 40,
     byteCount: 0xfffffe00,
   });
   expect(sectorOf(request!)).toBe(2 ** 31);
   bytes[0] = 0;
-  expect(decodeRequest(bytes)).toBe(null);
+  expect(decodeRequest(bytes, "structured")).toBe(null);
+});
+
+test("32 bytes are an extended request; what is longer than any payload is none", () => {
+  const decode = (what: Partial<Ask>) => {
+    const bytes = askExtended({ command: CMD.write, cookie: 9, offset: 2 ** 40, ...what });
+    return decodeRequest(bytes.subarray(0, requestHeadBytes("extended")), "extended");
+  };
+  const echo = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 1, 0, 0, 0, 0, 0);
+  const head = { echo, offsetBytes: 2 ** 40, command: CMD.write };
+  expect(decode({ length: 2 ** 50 })).toEqual({
+    ...{ ...head, flags: 0, byteCount: 2 ** 50, payloadBytes: 0 },
+  });
+  expect(decode({ length: MAX, flags: PAYLOAD_FLAG })).toEqual({
+    ...{ ...head, flags: PAYLOAD_FLAG, byteCount: MAX, payloadBytes: MAX },
+  });
+  expect(decode({ length: MAX + 1, flags: PAYLOAD_FLAG })).toBe(null);
 });
 
 test("what may be done is not refused", () => {
@@ -77,4 +108,20 @@ test("a read-only export is not changed", () => {
     expect(codeOf({ command }, true)).toBe("EPERM");
   }
   expect(codeOf({ command: CMD.flush, byteCount: 0 }, true)).toBe(undefined);
+});
+
+test("a filter is a length and some of the contexts that were chosen, each once", () => {
+  const agreement = { export: disk, mode: "extended" as NbdMode, contexts: [0, 2] };
+  const filter = (length: number, ...ids: number[]) => {
+    const payload = Buffer.concat([u64(length), ...ids.map(u32)]);
+    const bytes = askExtended({ command: CMD.status, cookie: 1, flags: PAYLOAD_FLAG, payload });
+    const request = decodeRequest(bytes.subarray(0, 32), "extended")!;
+    return checkRequest(request, agreement) ?? readFilter(request, payload, agreement);
+  };
+  expect(filter(4096, 2)).toMatchObject({ byteCount: 4096, contexts: [2] });
+  expect(filter(65536, 2, 0)).toMatchObject({ byteCount: 65536, contexts: [2, 0] });
+  for (const wrong of [[4096], [4096, 1], [4096, 2, 2], [4096, 0, 2, 0], [0, 2], [65537, 2]]) {
+    const [length, ...ids] = wrong as [number, ...number[]];
+    expect(filter(length, ...ids)).toMatchObject({ code: "EINVAL" });
+  }
 });
