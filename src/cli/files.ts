@@ -9,6 +9,7 @@ import process from "node:process";
 import { resolve } from "node:path";
 import { type FileDevice, openFileDevice } from "../devices/file.ts";
 import { nodeFileIo, refusalOf } from "../devices/file_io.ts";
+import type { Environment } from "./environment.ts";
 import { CommandFailure } from "./failure.ts";
 
 /** Where a file is: the same for two spellings of its path, and for two links to it. */
@@ -96,17 +97,23 @@ function appear(path: string): void {
 /**
  * Makes an image. It appears under its name when it is whole; if that fails, nothing has changed.
  *
+ * Meanwhile a Ctrl-C is for `fill` to hear: whoever fills in no time does not end before what was begun
+ * is whole or taken away.
+ *
+ * @param environment The world.
  * @param image What to make.
  * @param fill Writes its contents. It begins as a hole: zeroes need not be written.
  * @returns What `fill` returned.
  */
 export async function makeImage<Result>(
+  environment: Environment,
   image: NewImage,
   fill: (device: FileDevice) => Result | Promise<Result>,
 ): Promise<Result> {
   const { path, sectorCount } = image;
   requireReplaceable(path, image.force);
   const part = partOf(path);
+  const stopListening = environment.onInterrupt(() => {});
   const device = openFileDevice(part, { create: { sectorCount }, name: path });
   try {
     const result = await fill(device);
@@ -118,6 +125,7 @@ export async function makeImage<Result>(
     throw error;
   } finally {
     device.closeSync();
+    stopListening();
   }
 }
 

@@ -11,13 +11,11 @@ import type { BlockDevice } from "../block/device.ts";
 import { sectorsToBytes } from "../block/units.ts";
 import { cutZeroes, PIECE_SECTORS } from "../disk/image/image_pieces.ts";
 import type { Environment } from "./environment.ts";
-import { CommandFailure, EXIT_CODES } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
 import { Progress } from "./progress.ts";
 
 /** Sectors that become a hole when they are all zeroes. */
 const HOLE_SECTORS = 8;
-/** The user's Ctrl-C is looked for this often. */
-const BREATH_MS = 50;
 
 /** What is read, and what is said meanwhile. */
 export interface Transfer {
@@ -46,29 +44,20 @@ export async function eachPiece(
   { device, verb, interruptedWith, ...range }: Transfer,
   visit: (piece: Uint8Array, sector: number) => void | Promise<void>,
 ): Promise<void> {
-  const { clock } = environment;
   const { sector: first = 0, sectorCount = device.sectorCount - first } = range;
   const end = first + sectorCount;
   const buffer = new Uint8Array(sectorsToBytes(Math.min(PIECE_SECTORS, sectorCount)));
   const progress = new Progress(environment, verb, sectorsToBytes(sectorCount), "bytes");
-  let isInterrupted = false;
-  const stopListening = environment.onInterrupt(() => isInterrupted = true);
+  using interruption = new Interruption(environment, interruptedWith);
   try {
-    let breathedAtMs = clock.nowMs();
     for (let sector = first; sector < end; sector += PIECE_SECTORS) {
       const piece = buffer.subarray(0, sectorsToBytes(Math.min(PIECE_SECTORS, end - sector)));
       await device.read(piece, sector);
       await visit(piece, sector);
       progress.update(sectorsToBytes(sector - first) + piece.length);
-      if (clock.nowMs() - breathedAtMs < BREATH_MS) continue;
-      await clock.sleep(0);
-      breathedAtMs = clock.nowMs();
-      if (isInterrupted) {
-        throw new CommandFailure(`Interrupted: ${interruptedWith}`, EXIT_CODES.interrupted);
-      }
+      await interruption.breathe();
     }
   } finally {
-    stopListening();
     progress.end();
   }
 }

@@ -11,6 +11,7 @@ import { applyDelta } from "../../disk/mod.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
 import { requireInput } from "../files.ts";
+import { interruptible } from "../interruption.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { collect } from "../options.ts";
 import { type WriteFlags, writeView } from "../view/written_view.ts";
@@ -26,11 +27,13 @@ async function apply(
   flags: ApplyFlags,
 ): Promise<void> {
   requireInput(path);
+  const left = "a part may be changed; to go on, run the same command again";
+  const open = () => interruptible(environment, createReadStream(path), left);
   const { changedSectors, sameSectors } = await writeView(
     word,
     flags,
     { DELTA: path },
-    (device) => applyDelta(device, () => createReadStream(path)),
+    (device) => applyDelta(device, open),
   );
   const [changedBytes, sameBytes] = [sectorsToBytes(changedSectors), sectorsToBytes(sameSectors)];
   const same = sameBytes === 0 ? "" : `, ${formatSize(sameBytes)} were so already`;

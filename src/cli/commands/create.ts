@@ -25,7 +25,7 @@ async function create(
   flags: CreateFlags,
 ): Promise<void> {
   const { force = false } = flags;
-  await makeImage({ path, sectorCount, force }, () => {});
+  await makeImage(environment, { path, sectorCount, force }, () => {});
   const sizeBytes = sectorsToBytes(sectorCount);
   const text = `${path}: ${formatSize(sizeBytes)} of zeroes\n`;
   report(environment.out, flags, { image: path, sizeBytes }, text);

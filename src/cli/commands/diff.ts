@@ -11,6 +11,7 @@ import { writeDelta } from "../../disk/mod.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
 import { makeFile, requireDistinct } from "../files.ts";
+import { interruptible } from "../interruption.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { counted } from "../report.ts";
 import { bytesIn, findDifferences } from "../view/differences.ts";
@@ -43,7 +44,8 @@ async function diff(
   if (path !== undefined) {
     const sizeBytes = await makeFile(path, force, async (file) => {
       let written = 0;
-      for await (const piece of writeDelta(from.device, to.device, extents)) {
+      const pieces = writeDelta(from.device, to.device, extents);
+      for await (const piece of interruptible(environment, pieces, "FILE was not made")) {
         for (let done = 0; done < piece.length;) done += writeSync(file, piece, done);
         written += piece.length;
       }

@@ -31,6 +31,7 @@ async function exportView(
   const { sectorCount } = device;
   let written = 0;
   await makeImage(
+    environment,
     { path: outPath, sectorCount, force: flags.force ?? false },
     (target) =>
       eachPiece(

@@ -52,7 +52,8 @@ async function snapshot(
   const { sectorCount } = origin;
   try {
     const cowSectors = flags.size ?? fittingSectors(sectorCount, chunkSectors);
-    const made = await makeImage({ path: cowPath, sectorCount: cowSectors, force }, (cow) => {
+    const image = { path: cowPath, sectorCount: cowSectors, force };
+    const made = await makeImage(environment, image, (cow) => {
       const device = openSnapshotSync({ origin, cow, store, chunkSectors, deviceWord: tableWord });
       try {
         return reportOf(device, chunkSectors, 0);

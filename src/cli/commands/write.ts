@@ -13,6 +13,7 @@ import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import { requireInput } from "../files.ts";
+import { interruptible } from "../interruption.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { bytesOf, collect } from "../options.ts";
 import { type WriteFlags, writeView } from "../view/written_view.ts";
@@ -78,7 +79,8 @@ async function write(
       // A file that does not fit is refused before anything is written; a pipe does not tell.
       if (path !== undefined) rangeOf(device, offset, statSync(path).size);
       const pieces = path === undefined ? environment.input.pieces() : createReadStream(path);
-      return await writeAll(device, offset, pieces);
+      const words = "a part may be written";
+      return await writeAll(device, offset, interruptible(environment, pieces, words));
     },
   );
   // For people it is said aside: whoever pipes wants no word of it in the next program.

@@ -6,7 +6,8 @@
 
 import { divCeil, sectorsToBytes } from "../../block/units.ts";
 import type { Environment } from "../environment.ts";
-import { CommandFailure, EXIT_CODES } from "../failure.ts";
+import { CommandFailure } from "../failure.ts";
+import { Interruption } from "../interruption.ts";
 import { Progress } from "../progress.ts";
 import { openView } from "../view/view.ts";
 import type { LeafAnswer, LeafWish } from "./leaf_worker.ts";
@@ -91,18 +92,15 @@ export async function hashView(
   );
   const sizeBytes = sectorsToBytes(sectorCount);
   const progress = new Progress(environment, "hashing", sizeBytes, "bytes");
-  const interrupted = Promise.withResolvers<never>();
-  const stopListening = environment.onInterrupt(() =>
-    interrupted.reject(new CommandFailure("Interrupted", EXIT_CODES.interrupted))
-  );
+  using interruption = new Interruption(environment, "nothing was changed");
   const onDone = (doneCount: number) =>
     progress.update(Math.min(sizeBytes, sectorsToBytes(doneCount * LEAF_SECTORS)));
   try {
-    const all = Promise.all(workers.map((worker) => work(worker, word, board, onDone)));
-    await Promise.race([all, interrupted.promise]);
+    await interruption.orPressed(
+      Promise.all(workers.map((worker) => work(worker, word, board, onDone))),
+    );
     return rootHash(board.hashes);
   } finally {
-    stopListening();
     progress.end();
     for (const worker of workers) worker.terminate();
   }

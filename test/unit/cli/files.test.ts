@@ -2,7 +2,9 @@ import { linkSync, readdirSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { makeImage, openImage, requireDistinct } from "../../../src/cli/files.ts";
 import { openFileDevice } from "../../../src/devices/file.ts";
-import { expectBytes, Folder, notes } from "./session.ts";
+import { expectBytes, Folder, notes, TestEnvironment } from "./session.ts";
+
+const environment = new TestEnvironment();
 
 test("two spellings of one file are one file", () => {
   const folder = new Folder();
@@ -37,7 +39,8 @@ test("an image opens for reading beside another reader, for writing alone", () =
 test("an image that could not be filled never was", async () => {
   const folder = new Folder();
   const image = { path: folder.path("new.img"), sectorCount: 8, force: false };
-  await expect(makeImage(image, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(makeImage(environment, image, () => Promise.reject(new Error("no")))).rejects
+    .toThrow("no");
   expect(readdirSync(folder.path(""))).toEqual([]);
 });
 
@@ -46,9 +49,10 @@ test("an image that could not be replaced is as it was", async () => {
   const path = folder.disk();
   const before = folder.read("disk.img");
   const image = { path, sectorCount: 8, force: true };
-  await expect(makeImage(image, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(makeImage(environment, image, () => Promise.reject(new Error("no")))).rejects
+    .toThrow("no");
   expectBytes(folder.read("disk.img"), before);
-  const answer = await makeImage(image, (device) => {
+  const answer = await makeImage(environment, image, (device) => {
     device.writeSync(notes(8, 7), 0);
     return 42;
   });
@@ -60,10 +64,11 @@ test("a folder is not replaced, nor is a file in use", async () => {
   const folder = new Folder();
   const fill = () => {};
   const image = { path: folder.path(""), sectorCount: 8, force: true };
-  await expect(makeImage(image, fill)).rejects.toThrow(/not a regular file/);
+  await expect(makeImage(environment, image, fill)).rejects.toThrow(/not a regular file/);
   const user = openFileDevice(folder.disk());
-  await expect(makeImage({ ...image, path: folder.path("disk.img") }, fill)).rejects.toThrow(
-    /open elsewhere/,
-  );
+  await expect(makeImage(environment, { ...image, path: folder.path("disk.img") }, fill)).rejects
+    .toThrow(
+      /open elsewhere/,
+    );
   user.closeSync();
 });

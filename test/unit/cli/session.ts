@@ -176,7 +176,12 @@ export class Folder {
   ) {
     this.isInMemory = where === "memory";
     this.#path = mkdtempSync(join(where === "memory" ? MEMORY : tmpdir(), "cowdisk-cli-"));
-    atEnd(() => rmSync(this.#path, { recursive: true, force: true }));
+    atEnd(() => this.remove());
+  }
+
+  /** Takes it away, with all that is in it. */
+  remove(): void {
+    rmSync(this.#path, { recursive: true, force: true });
   }
 
   /** The path of a file in it. */
