@@ -67,7 +67,7 @@ export function addExport(program: Command, environment: Environment): void {
       "after",
       example(
         "$ cowdisk export disk.img+monday.cow monday.img",
-        "monday.img: 8 MiB, 0 B of it data",
+        "monday.img: 2 MiB, 0 B of it data",
       ),
     )
     .action((view: string, out: string, flags: ExportFlags) =>

@@ -53,8 +53,8 @@ export function addHash(program: Command, environment: Environment): void {
       "after",
       example(
         "$ cowdisk hash disk.img disk.img+monday.cow",
-        "757842978d8b325e82fd734c35a6eb84  disk.img",
-        "30619d3c2e6670a08bee27ab5dab6525  disk.img+monday.cow",
+        "1483a5d64836f11a908c33a63b5fb94e  disk.img",
+        "4517852e631f810e2c1236bdfccca635  disk.img+monday.cow",
         "$ cowdisk hash disk.img disk.img+monday.cow > sums",
       ),
     )

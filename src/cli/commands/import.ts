@@ -101,7 +101,7 @@ export function addImport(program: Command, environment: Environment): void {
       "after",
       example(
         "$ cowdisk import changed.img disk.img+monday.cow",
-        "disk.img+monday.cow: 8 MiB imported, 8 KiB of it differed",
+        "disk.img+monday.cow: 2 MiB imported, 8 KiB of it differed",
       ),
     )
     .action((image: string, view: string, flags: ImportFlags) =>

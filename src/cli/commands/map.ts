@@ -107,7 +107,7 @@ export function addMap(program: Command, environment: Environment): void {
         "offset   length    holds  layer",
         "0        1 MiB     zero   disk.img",
         "1048576  4 KiB     zero   monday.cow",
-        "1052672  7.00 MiB  zero   disk.img",
+        "1052672  1020 KiB  zero   disk.img",
       ),
     )
     .action((view: string, flags: JsonFlags) => map(environment, view, flags));

@@ -101,7 +101,7 @@ export function addSnapshot(program: Command, environment: Environment): void {
       "after",
       example(
         "$ cowdisk snapshot disk.img today.cow --chunk 16K",
-        "table       0 16384 snapshot disk.img today.cow P 32",
+        "table       0 4096 snapshot disk.img today.cow P 32",
         "…",
       ),
     )

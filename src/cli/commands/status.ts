@@ -42,9 +42,9 @@ export function addStatus(program: Command, environment: Environment): void {
       "after",
       example(
         "$ cowdisk status disk.img monday.cow",
-        "table       0 16384 snapshot disk.img monday.cow P 8",
-        "status      0 16384 snapshot 24/16464 16",
-        "used        0.1 %",
+        "table       0 4096 snapshot disk.img monday.cow P 8",
+        "status      0 4096 snapshot 24/4128 16",
+        "used        0.6 %",
         "…",
       ),
     )

@@ -47,7 +47,7 @@ export function addTable(program: Command, environment: Environment): void {
       "after",
       example(
         "$ cowdisk table disk.img monday.cow",
-        "0 16384 snapshot disk.img monday.cow P 8",
+        "0 4096 snapshot disk.img monday.cow P 8",
       ),
     )
     .action((origin: string, cow: string, flags: JsonFlags) =>

@@ -4,7 +4,7 @@
  *
  * | file | is |
  * |---|---|
- * | `disk.img` | 8 MiB of zeroes, with `hello, tuesday` at 1 MiB |
+ * | `disk.img` | 2 MiB of zeroes, with `hello, tuesday` at 1 MiB |
  * | `monday.cow`, `tuesday.cow` | snapshots of it, from before and after that was written |
  * | `copy.img` | what `monday.cow` shows |
  * | `tuesday.delta` | what makes `copy.img` into `disk.img` |
@@ -32,7 +32,7 @@ export class ExampleFiles {
     const place = (name: string) => this.#folder.path(name);
     const [disk, monday, tuesday] = [place("disk.img"), place("monday.cow"), place("tuesday.cow")];
     const view = `${disk}+${monday}`;
-    await this.#run("create", disk, "8M");
+    await this.#run("create", disk, "2M");
     await this.#run("snapshot", disk, monday);
     const fed = new TestEnvironment(false, [new TextEncoder().encode("hello, tuesday\n")]);
     expect(await cowdisk(["write", disk, "--offset", "1M", "--keep", monday], fed))
@@ -41,7 +41,7 @@ export class ExampleFiles {
     await this.#run("export", view, place("copy.img"));
     await this.#run("diff", view, disk, "--delta", place("tuesday.delta"));
     const changed = this.#folder.read("copy.img");
-    changed.set(notes(16, 5), 2 ** 21);
+    changed.set(notes(16, 5), 2 ** 19);
     this.#folder.write("changed.img", changed);
     this.#folder.write("boot.bin", notes(1, 6));
     const sums = await this.#run("hash", disk, view);
