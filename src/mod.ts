@@ -4,6 +4,30 @@
  * It is Linux device-mapper's snapshot stack: an origin, snapshots of it, merging them back, with
  * COW images in Linux's own on-disk format.
  *
+ * | to | begin with |
+ * |---|---|
+ * | keep a disk with named snapshots | {@linkcode Disk} |
+ * | take a snapshot of any device, and merge it back | {@linkcode openOrigin}, {@linkcode openSnapshot}, {@linkcode openMerge} |
+ * | keep what was read from a slow origin, relocate bad blocks | {@linkcode openCache}, {@linkcode openBadBlock} |
+ * | speak device-mapper's tables and messages | {@linkcode Mapper} |
+ * | have a device in memory, or in another thread | {@linkcode createMemoryDevice}, {@linkcode serveDevice}, {@linkcode connectDevice} |
+ * | write a device | {@linkcode BlockDevice}, {@linkcode checked} |
+ * | look for faults in a COW image, and mend them | {@linkcode planCowCheck}, {@linkcode planCowRepair}, {@linkcode runSync} |
+ *
+ * What needs a certain runtime, or not everybody needs, has a door of its own:
+ *
+ * | door | holds |
+ * |---|---|
+ * | `cowdisk/file`, `cowdisk/directory` | a disk in a file; a storage of disks in a directory: Deno, Node |
+ * | `cowdisk/http` | an image behind a URL, read-only |
+ * | `cowdisk/idb`, `cowdisk/idb-storage` | IndexedDB, as a device and as a storage of disks |
+ * | `cowdisk/opfs`, `cowdisk/opfs-storage` | the origin private file system, the same |
+ * | `cowdisk/remote-disk`, `cowdisk/disk-worker` | a disk that lives in a worker: the page's half, the worker's half |
+ * | `cowdisk/v86`, `cowdisk/sync-disk`, `cowdisk/range-worker` | disks for emulators |
+ * | `cowdisk/nbd` | an NBD server's protocol, without sockets |
+ * | `cowdisk/kernel` | hashing, comparing and copying in WebAssembly |
+ * | `cowdisk/testing` | prove a device of your own; disks that fail on purpose |
+ *
  * @example Ten lines
  * ```ts
  * import { createMemoryDevice, openOrigin, openSnapshotSync } from "cowdisk";

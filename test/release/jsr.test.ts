@@ -9,11 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readConfig, ROOT } from "../../release/config.ts";
-import { JSR_NAME, renamed, stage } from "../../release/jsr.ts";
+import { JSR_NAME } from "../../release/jsr.ts";
+import { ready, stage } from "../../release/stage.ts";
 import { SourceFile } from "../tidy/source_file.ts";
 
 const folder = `${mkdtempSync(join(tmpdir(), "cowdisk-jsr-"))}/`;
-const files = stage(folder);
+const files = stage(folder, JSR_NAME);
 const sources = files.filter((path) => /^src\/.*\.ts$/.test(path));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -57,7 +58,7 @@ test("no code differs from the repository's: what is stored by our name stays wh
 test("examples import the package by the name that it has there", () => {
   const text =
     '/** import { a } from "cowdisk/file"; */\nconst lock = `cowdisk/${a}`; // "cowdisk"\n';
-  expect(renamed(new SourceFile("src/a.ts", text))).toBe(
+  expect(ready(new SourceFile("src/a.ts", text), JSR_NAME)).toBe(
     `/** import { a } from "${JSR_NAME}/file"; */\nconst lock = \`cowdisk/\${a}\`; // "${JSR_NAME}"\n`,
   );
   expect(readFileSync(`${folder}README.md`, "utf8")).not.toContain(' from "cowdisk');
