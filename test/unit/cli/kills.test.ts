@@ -143,19 +143,20 @@ async function kill(folder: Folder, deed: Deed, signal: Signal, share: number): 
   }
   if (!isRunning) return await ended;
   // Not by `child.kill`, behind which the exit code would not be told.
-  const send = (name: Signal | "SIGSTOP" | "SIGCONT") => process.kill(child.pid!, name);
-  try {
-    send(signal === "SIGINT" ? "SIGSTOP" : signal);
-  } catch (error) {
-    if ((error as { code?: string }).code !== "ESRCH") throw error; // It was done just now.
-    return await ended;
-  }
+  const send = (name: Signal | "SIGSTOP" | "SIGCONT") => {
+    try {
+      process.kill(child.pid!, name);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ESRCH") throw error; // It was done just now.
+    }
+  };
   if (signal === "SIGINT") {
     // Stopped until it is time for it to look for a Ctrl-C, it cannot be done before.
+    send("SIGSTOP");
     await new Promise((resolve) => setTimeout(resolve, 2 * BREATH_MS));
-    send("SIGINT");
-    send("SIGCONT");
   }
+  send(signal);
+  if (signal === "SIGINT") send("SIGCONT");
   return await ended;
 }
 
