@@ -18,8 +18,13 @@ const PROGRAMS = {
   },
   nbdClients: {
     packages: ["qemu-utils", "libnbd-bin", "fio"],
-    programs: ["qemu-img", "qemu-io", "nbdinfo", "nbdcopy", "fio"],
+    programs: ["qemu-img", "qemu-io", "nbdinfo", "nbdcopy", "nbdfuse", "fio"],
     tests: "Tests with real NBD clients",
+  },
+  nbdkit: {
+    packages: ["nbdkit"],
+    programs: ["nbdkit"],
+    tests: "Tests with other NBD servers",
   },
   certificates: {
     packages: ["openssl"],
