@@ -10,7 +10,7 @@
 import { checked } from "../block/checked.ts";
 import type { BlockDevice } from "../block/device.ts";
 import { type Plan, readStep, runSync } from "../block/plan.ts";
-import { SECTOR_BYTES, SECTORS_MAX } from "../block/units.ts";
+import { divCeil, SECTOR_BYTES, SECTORS_MAX } from "../block/units.ts";
 import { AreaImage } from "../exception/store/area_image.ts";
 import { readAreas } from "../exception/store/area_reader.ts";
 import {
@@ -96,4 +96,18 @@ export function countExceptions(cow: BlockDevice, header: CowHeader): number {
   let exceptionCount = 0;
   readCowRuns(cow, header, ({ count }) => exceptionCount += count);
   return exceptionCount;
+}
+
+/**
+ * The smallest COW image that every chunk of an origin fits into, so that it never runs full.
+ *
+ * @param originSectors The origin's size.
+ * @param chunkSectors Sectors in a chunk.
+ * @returns Its size, in sectors.
+ */
+export function fittingSectors(originSectors: number, chunkSectors: number): number {
+  const chunkCount = divCeil(originSectors, chunkSectors);
+  const { entriesPerArea } = new AreaLayout(chunkSectors);
+  const areaCount = Math.floor(chunkCount / entriesPerArea) + 1;
+  return (1 + areaCount + chunkCount) * chunkSectors;
 }

@@ -69,6 +69,18 @@ export function jobsOf(text: string): number {
 }
 
 /**
+ * Reads a time in seconds.
+ *
+ * @param text As it was typed.
+ * @returns Seconds, at most a day.
+ */
+export function secondsOf(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Infinity;
+  if (seconds > 86_400) refuse("Want seconds, such as 5 or 0.5, at most a day.");
+  return seconds;
+}
+
+/**
  * Reads the number of a TCP port.
  *
  * @param text As it was typed.

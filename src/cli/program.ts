@@ -8,6 +8,7 @@ import { setColorEnabled } from "@std/fmt/colors";
 import { Command, CommanderError } from "commander";
 import { BlockDeviceError } from "../block/errors.ts";
 import { addApply } from "./commands/apply.ts";
+import { addBench } from "./commands/bench.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addCreate } from "./commands/create.ts";
@@ -38,7 +39,7 @@ const GROUPS: Readonly<Record<string, ((program: Command, environment: Environme
   "Contents:": [addRead, addWrite, addMap, addDiff, addApply],
   "Integrity:": [addHash, addVerify, addCheck, addDump],
   "Serving:": [addServe],
-  "This program:": [addTour, addCompletions],
+  "This program:": [addTour, addBench, addCompletions],
 };
 
 /** `merge <ORIGIN> <COW>`: every command has options, which its own help lists. */

@@ -5,9 +5,9 @@
  */
 
 import { type Command, Option } from "commander";
-import { divCeil } from "../../block/units.ts";
-import { AreaLayout, type StoreType } from "../../exception/mod.ts";
+import type { StoreType } from "../../exception/mod.ts";
 import { openSnapshotSync } from "../../mapper/stack.ts";
+import { fittingSectors } from "../cow_image.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
 import { makeImage, openImage, requireDistinct } from "../files.ts";
@@ -20,14 +20,6 @@ interface SnapshotFlags extends JsonFlags {
   readonly size?: number;
   readonly store: Exclude<StoreType, "N">;
   readonly force?: boolean;
-}
-
-/** The smallest COW image that every chunk of the origin fits into, so that it never runs full. */
-function fittingSectors(originSectors: number, chunkSectors: number): number {
-  const chunkCount = divCeil(originSectors, chunkSectors);
-  const { entriesPerArea } = new AreaLayout(chunkSectors);
-  const areaCount = Math.floor(chunkCount / entriesPerArea) + 1;
-  return (1 + areaCount + chunkCount) * chunkSectors;
 }
 
 /** What to type so that Linux opens the two images, given the snapshot's table. */

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
-import { countExceptions, readCowHeader, readCowRuns } from "../../../src/cli/cow_image.ts";
+import {
+  countExceptions,
+  fittingSectors,
+  readCowHeader,
+  readCowRuns,
+} from "../../../src/cli/cow_image.ts";
 import type { BlockDevice } from "../../../src/block/device.ts";
 import { createMemoryDevice, type MemoryDevice } from "../../../src/devices/memory.ts";
-import { openSnapshotSync } from "../../../src/mapper/stack.ts";
+import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
 
 /** A COW image whose snapshot had some of its chunks of one sector written. */
 function imageOf(chunks: readonly number[]): MemoryDevice {
@@ -39,4 +44,19 @@ test("what is no COW image is not written to", () => {
   expect(() => readCowHeader(zeroes)).toThrow(/is no COW image/);
   expect(zeroes.usedBytes).toBe(0);
   expect(() => readCowHeader(createMemoryDevice({ sectorCount: 0 }))).toThrow(/it is empty/);
+});
+
+test("a COW image of the fitting size holds every chunk, and one that is smaller does not", () => {
+  for (const originSectors of [1, 8, 255 * 8, 256 * 8, 257 * 8 + 3]) {
+    const sectorCount = fittingSectors(originSectors, 8);
+    for (const [cowSectors, isWhole] of [[sectorCount, true], [sectorCount - 8, false]] as const) {
+      const origin = openOrigin(createMemoryDevice({ sectorCount: originSectors }));
+      const cow = createMemoryDevice({ sectorCount: cowSectors });
+      const snapshot = openSnapshotSync({ origin, cow, chunkSectors: 8 });
+      for (let sector = 0; sector < originSectors; sector += 8) {
+        origin.writeSync(new Uint8Array(512), sector);
+      }
+      expect(snapshot.activeTargets![0]!.status() !== "Invalid").toBe(isWhole);
+    }
+  }
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chunkSectorsOf, collect, portOf, sectorsOf } from "../../../src/cli/options.ts";
+import { chunkSectorsOf, collect, portOf, secondsOf, sectorsOf } from "../../../src/cli/options.ts";
 
 describe("sectorsOf() reads whole sectors", () => {
   test.for([["512", 1], ["4K", 8], ["1.5M", 3072], ["1G", 2 ** 21], ["3s", 3]] as const)(
@@ -28,5 +28,12 @@ test("portOf() reads a port, and refuses what is none", () => {
   expect([portOf("0"), portOf("10809"), portOf("65535")]).toEqual([0, 10809, 65535]);
   for (const text of ["", "-1", "65536", "1e3", "http"]) {
     expect(() => portOf(text)).toThrow(/^Want a port from 0 to 65535/);
+  }
+});
+
+test("secondsOf() reads a time, and refuses what is none", () => {
+  expect([secondsOf("0"), secondsOf("0.5"), secondsOf("86400")]).toEqual([0, 0.5, 86_400]);
+  for (const text of ["", "-1", "1e9", "86401", "5s"]) {
+    expect(() => secondsOf(text)).toThrow(/^Want seconds/);
   }
 });
