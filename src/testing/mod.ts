@@ -13,5 +13,10 @@ export { describeSector, fillPattern, patternOf } from "./pattern.ts";
 export { Prng } from "./prng.ts";
 export { type Ending, runSeeded, type SeededRun, type SeededRunOptions } from "./seeded_runner.ts";
 export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated_disk.ts";
-export type { CutManner } from "./volatile_sectors.ts";
+export {
+  type CutManner,
+  type PutSector,
+  SectorVersions,
+  type VolatileWrite,
+} from "./sector_versions.ts";
 export { verify, verifyRefusal, verifySectors } from "./verify.ts";
