@@ -36,10 +36,11 @@ import { chunkOf } from "../block/units.ts";
 import { ChunkFence, type ExceptionRun, type ExceptionTable } from "../exception/mod.ts";
 import { Copier } from "../copier/mod.ts";
 import { SnapshotMember, type SnapshotOptions } from "./snapshot_member.ts";
-import type { Mapping, Target } from "./target.ts";
+import type { SnapshotView } from "./snapshot.ts";
+import type { Mapping } from "./target.ts";
 import { TargetError } from "./target_error.ts";
 
-class SnapshotMergeTarget implements Target {
+class SnapshotMergeTarget implements SnapshotView {
   readonly type = "snapshot-merge";
   readonly supports: DeviceSupports;
   readonly #member: SnapshotMember;
@@ -59,6 +60,10 @@ class SnapshotMergeTarget implements Target {
     const write = member.supports.write && member.origin.device.supports.write;
     this.supports = Object.freeze({ ...member.supports, write });
     member.onEvent = () => this.#onEvent();
+  }
+
+  get exceptions(): ExceptionTable | null {
+    return this.#member.table;
   }
 
   get sectorCount(): number {
@@ -250,7 +255,7 @@ function* settleThenRetry(table: ExceptionTable): Plan<number> {
  * @returns The target.
  * @throws {TargetError} When it cannot be made; nothing was changed.
  */
-export function* planSnapshotMerge(options: SnapshotOptions): Plan<Target> {
+export function* planSnapshotMerge(options: SnapshotOptions): Plan<SnapshotView> {
   if (options.store === "N") {
     throw new TargetError(
       "EINVAL",

@@ -9,7 +9,7 @@
 
 export type { DeviceFixture } from "./device_fixture.ts";
 export { deviceSuite, type DeviceSuiteOptions, type SuiteTest } from "./device_suite.ts";
-export { describeSector, fillPattern, patternOf } from "./pattern.ts";
+export { describeSector, fillPattern, patternOf, seedOf } from "./pattern.ts";
 export { Prng } from "./prng.ts";
 export { type Ending, runSeeded, type SeededRun, type SeededRunOptions } from "./seeded_runner.ts";
 export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated_disk.ts";

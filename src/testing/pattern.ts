@@ -82,6 +82,18 @@ export function patternOf(
 }
 
 /**
+ * Tells which write a sector's bytes say that they are of.
+ *
+ * @param content Bytes.
+ * @param offsetBytes Where the sector begins.
+ * @returns The write's seed; `null` for bytes of no pattern. Only the first of them are looked at.
+ */
+export function seedOf(content: Uint8Array, offsetBytes = 0): number | null {
+  const view = new DataView(content.buffer, content.byteOffset + offsetBytes, SECTOR_BYTES);
+  return view.getUint32(0, true) === MAGIC ? view.getUint32(4, true) : null;
+}
+
+/**
  * Says in words what a sector holds.
  *
  * @param content The sector's 512 bytes.
@@ -90,12 +102,12 @@ export function patternOf(
 export function describeSector(content: Uint8Array): string {
   if (content.every((byte) => byte === 0)) return "zeroes";
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  if (view.getUint32(0, true) !== MAGIC) {
+  const seed = seedOf(content);
+  if (seed === null) {
     return content.every((byte) => byte === content[0])
       ? `nothing but bytes of ${content[0]}`
       : "bytes of no pattern";
   }
-  const seed = view.getUint32(4, true);
   const sector = view.getFloat64(8, true);
   const whole = fillPattern(new Uint8Array(SECTOR_BYTES), seed, sector);
   const wrongAt = whole.findIndex((byte, index) => byte !== content[index]);

@@ -1,0 +1,320 @@
+/**
+ * The engine: the demo without a page. Lines come in, the real stack does what they say, scenes go
+ * out. It is the same in a page's worker, in a test, and on a page that has no worker.
+ *
+ * | line | when |
+ * |---|---|
+ * | `pace`, `pause`, `step`, `play`, `pull` | at once, while another line is under way |
+ * | all others | one after the other, in the order in which they came |
+ *
+ * After a line that changed something caches are emptied, a line is added to the log, and a step is
+ * taken, so that one can go back to it. A line that is cut ends with what survives of it.
+ *
+ * This module is browser compatible, and has no DOM.
+ *
+ * @module
+ */
+
+import type { Clock, DiskStorage } from "../../src/mod.ts";
+import { systemClock } from "../../src/block/clock.ts";
+import { Signal } from "../../src/block/gate.ts";
+import { Turns } from "../../src/disk/turns.ts";
+import {
+  cutOf,
+  cutText,
+  type ParsedLine,
+  parseLine,
+  type PlannedCut,
+  wholeNumber,
+} from "./commands/command.ts";
+import { COMMANDS } from "./commands/commands.ts";
+import { completeLine } from "./commands/completion.ts";
+import { giveFile } from "./commands/files.ts";
+import { describe, Refusal } from "./commands/refusal.ts";
+import { encodeLines } from "./link.ts";
+import { tellChunk } from "./play/chunk_story.ts";
+import { BEAT_MS_MAX } from "./play/tempo.ts";
+import type { ChunkStory, DemoEngine, LogLine, Outcome, Scene, StorageWord } from "./scene.ts";
+import { LOG_LINES_MAX, Session } from "./session.ts";
+
+/** A frame, in milliseconds. */
+const FRAME_MS = 16;
+
+/** What an engine is opened with. */
+export interface EngineOptions {
+  /** The place of what it stores. */
+  readonly name?: string;
+  /** Where that is. */
+  readonly storage?: StorageWord;
+  /** A storage itself, where a word is not enough. */
+  readonly diskStorage?: DiskStorage;
+  /** What beats and frames are paced by. */
+  readonly clock?: Clock;
+}
+
+/** The engine, in this thread. */
+export class LocalEngine implements DemoEngine {
+  readonly #clock: Clock;
+  readonly #turns = new Turns();
+  readonly #listeners = new Set<(scene: Scene) => void>();
+  #session: Session | null = null;
+  #revision = 0;
+  #scene: Scene | null = null;
+  #isFrameAsked = false;
+  /** The line under way. */
+  #underWay: Promise<unknown> | null = null;
+  /** A line has begun, or has ended. */
+  readonly #moved = new Signal();
+  /** How the power of the line under way is cut. */
+  #cut: PlannedCut | null = null;
+
+  private constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Opens what is stored, or begins.
+   *
+   * @param options Where, and by which clock.
+   */
+  static async open(options: EngineOptions = {}): Promise<LocalEngine> {
+    const { name = "cowdisk-demo", storage = "memory", diskStorage, clock = systemClock } = options;
+    const engine = new LocalEngine(clock);
+    const onChange = () => engine.#change();
+    engine.#session = await Session.open({ name, storage, diskStorage, clock, onChange });
+    return engine;
+  }
+
+  get scene(): Scene {
+    return this.#scene ??= this.#draw();
+  }
+
+  onScene(listener: (scene: Scene) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async run(line: string): Promise<Outcome> {
+    try {
+      const parsed = parseLine(line, COMMANDS, this.#nextSeed);
+      if (parsed.command.kind === "control") return await this.#control(parsed);
+      return await this.#take(() => this.#perform(parsed));
+    } catch (error) {
+      return { isDone: false, text: describe(error) };
+    }
+  }
+
+  give(name: string, bytes: Blob): Promise<Outcome> {
+    return this.#take(() =>
+      this.#line(`give ${name}`, null, true, () => giveFile(this.#open, name, bytes))
+    );
+  }
+
+  inspect(strip: string, chunk: number): Promise<ChunkStory> {
+    return tellChunk(this.#open, strip, chunk);
+  }
+
+  complete(line: string): Promise<readonly string[]> {
+    return Promise.resolve(completeLine(line, COMMANDS, this.#open));
+  }
+
+  link(): string {
+    const { log, cursor } = this.#open;
+    return encodeLines(log.slice(0, cursor).map(({ line }) => line));
+  }
+
+  /** Verifies what can be verified without I/O. */
+  check(): void {
+    this.#open.check();
+  }
+
+  /** Waits for the line under way, and ends; what is stored stays. */
+  async close(): Promise<void> {
+    await this.run("play");
+    await this.#take(() => this.#open.close());
+    this.#listeners.clear();
+  }
+
+  get #open(): Session {
+    if (this.#session === null) throw new TypeError("The engine is not open");
+    return this.#session;
+  }
+
+  get #nextSeed(): number {
+    return this.#open.cursor + 1;
+  }
+
+  // Controls.
+
+  async #control({ command: { name }, words: [word = ""], options }: ParsedLine): Promise<Outcome> {
+    const { tempo } = this.#open;
+    switch (name) {
+      case "pace":
+        tempo.beatMs = wholeNumber(word, "milliseconds", BEAT_MS_MAX);
+        break;
+      case "pause":
+        tempo.pause();
+        return done("the next beat waits");
+      case "play":
+        tempo.play();
+        return done("beats are performed as they come");
+      case "step":
+        return await this.#step();
+      case "pull":
+        return await this.#pull(cutOf(options, this.#nextSeed));
+    }
+    this.#change();
+    return done(`each beat is shown for ${tempo.beatMs} ms`);
+  }
+
+  async #step(): Promise<Outcome> {
+    const { tempo } = this.#open;
+    tempo.pause();
+    if (!await this.#hasLine()) {
+      throw new Refusal("Nothing is under way: the next line stops before its first beat");
+    }
+    const performed = await tempo.step();
+    return { isDone: performed !== undefined, text: performed?.text ?? "the line has ended" };
+  }
+
+  /** Whether a line is under way, once those that are about to be have begun. */
+  async #hasLine(): Promise<boolean> {
+    while (this.#underWay === null && this.#turns.isTaken) await this.#moved.next.wait();
+    return this.#underWay !== null;
+  }
+
+  /** Pulls the plug now: the line under way is cut, or there is none. */
+  async #pull(cut: PlannedCut): Promise<Outcome> {
+    if (this.#open.world.power === "off") throw new Refusal("There is no power to be cut");
+    if (!await this.#hasLine()) {
+      return await this.#take(() =>
+        this.#line(cutText(cut, false), null, true, async () => {
+          await this.#open.powerOff(cut.seed, cut.manner);
+          return this.#open.world.survivors.join("\n");
+        })
+      );
+    }
+    this.#cut = cut;
+    this.#open.tempo.cut();
+    return await this.#take(() => Promise.resolve(done(this.#open.world.survivors.join("\n"))));
+  }
+
+  // Lines.
+
+  /** Does something when all lines before it have ended. */
+  #take<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#turns.take(work).finally(() => this.#moved.raise());
+  }
+
+  #perform({ command, words, options, cut, text }: ParsedLine): Promise<Outcome> {
+    const session = this.#open;
+    const isKept = command.kind === "line";
+    return this.#line(text, cut, isKept, () => command.run({ session, words, options }));
+  }
+
+  /** Runs a line, and keeps what it has changed. */
+  async #line(
+    text: string,
+    cut: PlannedCut | null,
+    isKept: boolean,
+    run: () => Promise<string | Outcome>,
+  ): Promise<Outcome> {
+    const session = this.#open;
+    if (isKept && session.cursor >= LOG_LINES_MAX) {
+      throw new Refusal(`The log has ${LOG_LINES_MAX} lines: reset begins another one`);
+    }
+    const { tempo } = session;
+    const before = { world: session.world, writeCount: session.devices.writeCount };
+    this.#cut = cut;
+    session.begin();
+    tempo.begin(cut?.after ?? Infinity);
+    const attempt = outcomeOf(run);
+    this.#underWay = attempt;
+    this.#moved.raise();
+    let { outcome, isFailed } = await attempt;
+    let line: LogLine["outcome"] = isFailed ? "failed" : "done";
+    const planned = this.#cut as PlannedCut | null;
+    if (planned !== null && session.world.power === "on") {
+      const after = tempo.performedCount;
+      tempo.end();
+      await session.powerOff(planned.seed, planned.manner);
+      outcome = { isDone: false, text: session.world.survivors.join("\n") };
+      line = "cut";
+      text = `${text}; ${cutText({ ...planned, after }, true)}`;
+    }
+    tempo.end();
+    const isChanged = before.world !== session.world ||
+      before.writeCount !== session.devices.writeCount;
+    if (isKept && isChanged) {
+      const copied = session.world.bill.copiedSectors - before.world.bill.copiedSectors;
+      await session.keep({
+        line: text,
+        outcome: line,
+        copiedSectors: copied,
+        usedSectors: usedSectors(session),
+      });
+    }
+    this.#underWay = null;
+    this.#cut = null;
+    session.end();
+    return outcome;
+  }
+
+  // Scenes.
+
+  #change(): void {
+    this.#scene = null;
+    if (this.#isFrameAsked || this.#listeners.size === 0) return;
+    this.#isFrameAsked = true;
+    void this.#clock.sleep(FRAME_MS).then(() => {
+      this.#isFrameAsked = false;
+      const { scene } = this;
+      for (const listener of this.#listeners) listener(scene);
+    });
+  }
+
+  #draw(): Scene {
+    const session = this.#open;
+    const { world, stack, tempo, log, cursor } = session;
+    const usage = Object.fromEntries(
+      world.snapshots.map(({ name }) => [name, stack?.statusWords(name) ?? ""]),
+    );
+    const state = tempo.isPaused ? "paused" : this.#underWay === null ? "idle" : "playing";
+    return {
+      revision: ++this.#revision,
+      storage: session.medium.storage,
+      power: world.power,
+      isCareless: world.isCareless,
+      strips: session.strips(),
+      pending: session.copies(),
+      beat: tempo.beat,
+      tempo: { beatMs: tempo.beatMs, state },
+      bill: { ...world.bill, usage },
+      log,
+      cursor,
+      survivors: world.survivors,
+    };
+  }
+}
+
+function done(text: string): Outcome {
+  return { isDone: true, text };
+}
+
+async function outcomeOf(run: () => Promise<string | Outcome>) {
+  try {
+    const result = await run();
+    return { outcome: typeof result === "string" ? done(result) : result, isFailed: false };
+  } catch (error) {
+    return { outcome: { isDone: false, text: describe(error) }, isFailed: true };
+  }
+}
+
+/** Sectors that all snapshots' exceptions take, as their status says. */
+function usedSectors({ world, stack }: Session): number {
+  let sectorCount = 0;
+  for (const { name } of world.snapshots) {
+    sectorCount += stack?.tableOf(name)?.usage.allocatedSectors ?? 0;
+  }
+  return sectorCount;
+}

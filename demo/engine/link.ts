@@ -1,0 +1,42 @@
+/**
+ * Links: the log as text behind a `#`, so that a story can be sent. Lines are separated by `~`, and
+ * opened on a fresh world in memory they make the same scene, for seeds are in the lines.
+ *
+ *     #do=snapshot+monday~write+origin+5
+ *
+ * This module is browser compatible, and has no DOM.
+ *
+ * @module
+ */
+
+/** The longest link that is opened. */
+const LINK_LENGTH_MAX = 64 * 1024;
+/** The most lines that a link may have. */
+const LINES_MAX = 500;
+
+/**
+ * Writes lines as the end of a link.
+ *
+ * @param lines The lines.
+ */
+export function encodeLines(lines: readonly string[]): string {
+  const words = lines.map((line) => encodeURIComponent(line).replaceAll("~", "%7E"));
+  return `#do=${words.join("~").replaceAll("%20", "+").replaceAll("%3B", ";")}`;
+}
+
+/**
+ * Reads the end of a link.
+ *
+ * @param link What stands behind the address, from the `#` on; from anybody.
+ * @returns Its lines; none when it is no such link.
+ */
+export function decodeLines(link: string): string[] {
+  const [, text] = /^#do=(.+)$/s.exec(link) ?? [];
+  if (text === undefined || text.length > LINK_LENGTH_MAX) return [];
+  try {
+    const lines = text.split("~").map((each) => decodeURIComponent(each.replaceAll("+", "%20")));
+    return lines.length <= LINES_MAX ? lines : [];
+  } catch {
+    return [];
+  }
+}
