@@ -19,23 +19,23 @@ import type { Clock, DiskStorage } from "../../src/mod.ts";
 import { systemClock } from "../../src/block/clock.ts";
 import { Signal } from "../../src/block/gate.ts";
 import { Turns } from "../../src/disk/turns.ts";
-import {
-  cutOf,
-  cutText,
-  type ParsedLine,
-  parseLine,
-  type PlannedCut,
-  wholeNumber,
-} from "./commands/command.ts";
+import { cutOf, cutText, type ParsedLine, parseLine, type PlannedCut } from "./commands/command.ts";
+import { wholeNumber } from "./commands/chunks.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { completeLine } from "./commands/completion.ts";
-import { giveFile } from "./commands/files.ts";
+import { takeFile } from "./commands/file_lines.ts";
 import { describe, Refusal } from "./commands/refusal.ts";
-import { encodeLines } from "./link.ts";
+import { decodeLines, encodeLines } from "./link.ts";
 import { tellChunk } from "./play/chunk_story.ts";
 import { BEAT_MS_MAX } from "./play/tempo.ts";
 import type { ChunkStory, DemoEngine, LogLine, Outcome, Scene, StorageWord } from "./scene.ts";
-import { LOG_LINES_MAX, Session } from "./session.ts";
+import { Session } from "./session.ts";
+
+/** The most lines of a log: the room on the medium has an end. */
+const LOG_LINES_MAX = 2000;
+
+/** How much of a file's name is kept in the log. */
+const NAME_LENGTH_MAX = 64;
 
 /** A frame, in milliseconds. */
 const FRAME_MS = 16;
@@ -104,10 +104,28 @@ export class LocalEngine implements DemoEngine {
     }
   }
 
-  give(name: string, bytes: Blob): Promise<Outcome> {
-    return this.#take(() =>
-      this.#line(`give ${name}`, null, true, () => giveFile(this.#open, name, bytes))
-    );
+  async follow(link: string): Promise<Outcome> {
+    const lines = decodeLines(link);
+    if (lines.length === 0) return { isDone: false, text: "This link tells of nothing" };
+    // What is stored elsewhere is the visitor's own, and stays.
+    for (const line of ["storage memory", "play", "pace 0", "reset"]) await this.run(line);
+    for (const line of lines) {
+      const { isDone, text } = await this.run(line);
+      const isExpected = isDone || this.scene.log[this.scene.cursor - 1]?.line === line;
+      if (!isExpected) return { isDone, text: `The link goes no further than "${line}": ${text}` };
+    }
+    return { isDone: true, text: `${lines.length} lines of a link` };
+  }
+
+  async give(name: string, bytes: Blob): Promise<Outcome> {
+    const line = `give ${name.replace(/[^\w.-]+/g, "_").slice(-NAME_LENGTH_MAX)}`;
+    try {
+      return await this.#take(() =>
+        this.#line(line, null, true, () => takeFile(this.#open, name, bytes))
+      );
+    } catch (error) {
+      return { isDone: false, text: describe(error) };
+    }
   }
 
   inspect(strip: string, chunk: number): Promise<ChunkStory> {
@@ -119,7 +137,7 @@ export class LocalEngine implements DemoEngine {
   }
 
   link(): string {
-    const { log, cursor } = this.#open;
+    const { log, cursor } = this.#open.history;
     return encodeLines(log.slice(0, cursor).map(({ line }) => line));
   }
 
@@ -141,7 +159,7 @@ export class LocalEngine implements DemoEngine {
   }
 
   get #nextSeed(): number {
-    return this.#open.cursor + 1;
+    return this.#open.history.cursor + 1;
   }
 
   // Controls.
@@ -220,7 +238,7 @@ export class LocalEngine implements DemoEngine {
     run: () => Promise<string | Outcome>,
   ): Promise<Outcome> {
     const session = this.#open;
-    if (isKept && session.cursor >= LOG_LINES_MAX) {
+    if (isKept && session.history.cursor >= LOG_LINES_MAX) {
       throw new Refusal(`The log has ${LOG_LINES_MAX} lines: reset begins another one`);
     }
     const { tempo } = session;
@@ -275,14 +293,14 @@ export class LocalEngine implements DemoEngine {
 
   #draw(): Scene {
     const session = this.#open;
-    const { world, stack, tempo, log, cursor } = session;
+    const { world, stack, tempo, history: { log, cursor, medium } } = session;
     const usage = Object.fromEntries(
       world.snapshots.map(({ name }) => [name, stack?.statusWords(name) ?? ""]),
     );
     const state = tempo.isPaused ? "paused" : this.#underWay === null ? "idle" : "playing";
     return {
       revision: ++this.#revision,
-      storage: session.medium.storage,
+      storage: medium.storage,
       power: world.power,
       isCareless: world.isCareless,
       strips: session.strips(),

@@ -166,12 +166,18 @@ export interface DemoEngine {
    * while another line is under way; the others wait for their turn.
    */
   run(line: string): Promise<Outcome>;
+  /**
+   * Plays the lines of a link, on an empty disk in memory; what is stored elsewhere stays.
+   *
+   * @param link What {@linkcode link} made, from the `#` on; from anybody.
+   */
+  follow(link: string): Promise<Outcome>;
   /** Gives the engine a file: an image to be the origin, or a COW file. */
   give(name: string, bytes: Blob): Promise<Outcome>;
   /** Tells of one chunk. */
   inspect(strip: string, chunk: number): Promise<ChunkStory>;
   /** What the word at the end of the line could become. */
   complete(line: string): Promise<readonly string[]>;
-  /** The whole state as text for a link. */
+  /** The lines in force as text for a link. See {@linkcode follow}. */
   link(): string;
 }

@@ -59,7 +59,11 @@ export class SectorVersions {
     return this.#versions.size;
   }
 
-  /** A moment, later than all before. */
+  /**
+   * A moment.
+   *
+   * @returns It, later than all before.
+   */
   now(): number {
     return ++this.#nowCount;
   }

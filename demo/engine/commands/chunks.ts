@@ -10,7 +10,14 @@ import { parseSize, SECTOR_BYTES } from "../../../src/mod.ts";
 import type { Session } from "../session.ts";
 import { Refusal } from "./refusal.ts";
 import { ORIGIN_NAME } from "../world/stack.ts";
-import { wholeNumber } from "./command.ts";
+
+/** Reads a whole number. */
+export function wholeNumber(text: string, what: string, max: number = Number.MAX_SAFE_INTEGER) {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (number <= max) return number;
+  const end = max === Number.MAX_SAFE_INTEGER ? "" : ` from 0 to ${max}`;
+  throw new Refusal(`Cannot use "${text}" as ${what}: want a whole number${end}`);
+}
 
 /** A device that can be read and written. */
 export interface NamedDevice {

@@ -15,6 +15,7 @@ import yargsParser from "yargs-parser/browser";
 import type { CutManner } from "../../../src/testing/mod.ts";
 import type { Outcome } from "../scene.ts";
 import type { Session } from "../session.ts";
+import { deviceNames, wholeNumber } from "./chunks.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What is used of the parser, which comes without types. */
@@ -73,6 +74,16 @@ export interface Command {
   run(call: Call): Promise<string | Outcome>;
 }
 
+/** Completes a first word that is a device. */
+export function ofDevices(session: Session, index: number): string[] {
+  return index === 0 ? deviceNames(session) : [];
+}
+
+/** Completes a first word that is a snapshot. */
+export function ofSnapshots({ world }: Session, index: number): string[] {
+  return index === 0 ? world.snapshots.map(({ name }) => name) : [];
+}
+
 /** How a line's power is to be cut. */
 export interface PlannedCut {
   /** After so many beats. */
@@ -110,14 +121,6 @@ function dashed(words: string): string {
 /** Takes the quotes off a word. */
 function unquote(word: string): string {
   return /^(["']).*\1$/s.test(word) ? word.slice(1, -1) : word;
-}
-
-/** Reads a whole number. */
-export function wholeNumber(text: string, what: string, max: number = Number.MAX_SAFE_INTEGER) {
-  const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-  if (number <= max) return number;
-  const end = max === Number.MAX_SAFE_INTEGER ? "" : ` from 0 to ${max}`;
-  throw new Refusal(`Cannot use "${text}" as ${what}: want a whole number${end}`);
 }
 
 /**

@@ -6,9 +6,13 @@
  * @module
  */
 
-import { ACTS } from "./acts.ts";
 import { type Command, usageOf } from "./command.ts";
-import { TIMES } from "./times.ts";
+import { FILE_LINES } from "./file_lines.ts";
+import { LOOK_LINES } from "./look_lines.ts";
+import { POWER_LINES } from "./power_lines.ts";
+import { SNAPSHOT_LINES } from "./snapshot_lines.ts";
+import { TIME_LINES } from "./time_lines.ts";
+import { WRITE_LINES } from "./write_lines.ts";
 
 const HELP: Command = {
   name: "help",
@@ -21,7 +25,10 @@ const HELP: Command = {
 };
 
 /** They. */
-export const COMMANDS: readonly Command[] = [...ACTS, ...TIMES, HELP];
+export const COMMANDS: readonly Command[] = [
+  ...[...SNAPSHOT_LINES, ...WRITE_LINES, ...LOOK_LINES],
+  ...[...FILE_LINES, ...POWER_LINES, ...TIME_LINES, HELP],
+];
 
 function helpOf(word: string | undefined): string {
   const chosen = COMMANDS.filter(({ name }) => word === undefined || name === word);

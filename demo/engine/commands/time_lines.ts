@@ -11,31 +11,33 @@ import type { StorageWord } from "../scene.ts";
 import type { Session } from "../session.ts";
 import { Refusal } from "./refusal.ts";
 import { ORIGIN_SECTORS_MAX } from "../world/world.ts";
-import { chunkSectorsOf, sectorsOf } from "./chunks.ts";
-import { type Call, type Command, PULL_OPTIONS, wholeNumber } from "./command.ts";
+import { chunkSectorsOf, sectorsOf, wholeNumber } from "./chunks.ts";
+import { type Call, type Command, PULL_OPTIONS } from "./command.ts";
 
 const STORAGES: readonly StorageWord[] = ["memory", "indexeddb", "opfs"];
 
 async function goTo(session: Session, number: number): Promise<string> {
-  const { steps } = session.medium;
+  const { steps } = session.history.medium;
   if (!steps.includes(number)) {
     throw new Refusal(
       `Cannot go to line ${number}: kept are ${steps[0]} to ${steps.at(-1)}, the latest`,
     );
   }
   await session.goTo(number);
-  return number === session.log.length
+  return number === session.history.log.length
     ? `line ${number}: now`
-    : `line ${number} of ${session.log.length}: what is done here begins another story`;
+    : `line ${number} of ${session.history.log.length}: what is done here begins another story`;
 }
 
 function undo({ session }: Call) {
-  if (session.cursor > 0) return goTo(session, session.cursor - 1);
+  if (session.history.cursor > 0) return goTo(session, session.history.cursor - 1);
   throw new Refusal("There is nothing to undo");
 }
 
 function redo({ session }: Call) {
-  if (session.cursor < session.log.length) return goTo(session, session.cursor + 1);
+  if (session.history.cursor < session.history.log.length) {
+    return goTo(session, session.history.cursor + 1);
+  }
   throw new Refusal("There is nothing to redo");
 }
 
@@ -54,7 +56,7 @@ async function moveTo({ session, words: [word = ""] }: Call) {
   if (storage === undefined) {
     throw new Refusal(`Cannot keep anything in "${word}": want ${STORAGES.join(", ")}`);
   }
-  if (storage === session.medium.storage) return `everything is in ${storage} already`;
+  if (storage === session.history.medium.storage) return `everything is in ${storage} already`;
   await session.moveTo(storage);
   return storage === "memory"
     ? "kept in memory: gone when the page is"
@@ -70,7 +72,7 @@ const CONTROLS: readonly (readonly [string, string, string])[] = [
 ];
 
 /** They, in the order of help. */
-export const TIMES: readonly Command[] = [
+export const TIME_LINES: readonly Command[] = [
   ...CONTROLS.map(([name, usage, summary]): Command => ({
     name,
     usage,

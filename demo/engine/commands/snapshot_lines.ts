@@ -1,5 +1,5 @@
 /**
- * Commands that change the world: each does to the real stack what its words say.
+ * Lines about snapshots: they are taken, merged, dropped, made larger.
  *
  * This module is browser compatible, and has no DOM.
  *
@@ -7,10 +7,7 @@
  */
 
 import { formatSize, SECTOR_BYTES, type StoreType } from "../../../src/mod.ts";
-import { fillPattern } from "../../../src/testing/mod.ts";
 import type { Session } from "../session.ts";
-import { Refusal } from "./refusal.ts";
-import { chunksText } from "../play/beat_story.ts";
 import {
   COW_SECTORS_MAX,
   cowName,
@@ -19,17 +16,14 @@ import {
   SNAPSHOTS_MAX,
   withSnapshot,
 } from "../world/world.ts";
-import { FOREIGN_MARK } from "../world/sector_marks.ts";
-import { chunkSectorsOf, chunksOf, deviceNames, deviceOf, sectorsOf } from "./chunks.ts";
-import type { Call, Command } from "./command.ts";
+import { chunkSectorsOf, deviceNames, sectorsOf } from "./chunks.ts";
+import { type Call, type Command, ofSnapshots } from "./command.ts";
+import { Refusal } from "./refusal.ts";
 
 /** The largest chunk of a snapshot, in sectors: 1 MiB. */
 const CHUNK_SECTORS_MAX = 2048;
 /** A COW device's size, where none is said. */
 const COW_SECTORS = 128;
-/** What is written or read at a time, in sectors: 1 MiB. */
-const PIECE_SECTORS = 2048;
-
 const NAME = /^[a-z][a-z0-9]{0,14}$/;
 const STORES: readonly StoreType[] = ["P", "PO", "N"];
 
@@ -39,42 +33,6 @@ function requireNewName(session: Session, name: string): void {
   }
   if (!deviceNames(session).includes(name)) return;
   throw new Refusal(`There is a device "${name}" already: want another name, or drop it first`);
-}
-
-/** Writes a new generation of chunks. */
-async function writeChunks({ session, words: [word = "", chunksWord = ""] }: Call) {
-  const device = deviceOf(session, word);
-  const chunks = chunksOf(device, chunksWord);
-  const { mapper } = session.requireStack("write");
-  const writeCount = session.world.writeCount % (FOREIGN_MARK - 1) + 1;
-  session.errand = "write";
-  session.written = device.name;
-  session.change({ writeCount });
-  for (let done = 0; done < chunks.sectorCount; done += PIECE_SECTORS) {
-    const sector = chunks.sector + done;
-    const count = Math.min(PIECE_SECTORS, chunks.sectorCount - done);
-    const bytes = fillPattern(new Uint8Array(count * SECTOR_BYTES), writeCount, sector);
-    await mapper.device(device.name).write(bytes, sector);
-    const { bill } = session.world;
-    session.change({ bill: { ...bill, writtenSectors: bill.writtenSectors + count } });
-  }
-  return `${device.name}: ${chunksText(chunks.first, chunks.count)} written, number ${writeCount}`;
-}
-
-async function readChunks({ session, words: [word = "", chunksWord = ""] }: Call) {
-  const device = deviceOf(session, word);
-  const chunks = chunksOf(device, chunksWord);
-  const { mapper } = session.requireStack("read");
-  session.errand = "read";
-  session.written = device.name;
-  for (let done = 0; done < chunks.sectorCount; done += PIECE_SECTORS) {
-    const count = Math.min(PIECE_SECTORS, chunks.sectorCount - done);
-    await mapper.device(device.name).read(
-      new Uint8Array(count * SECTOR_BYTES),
-      chunks.sector + done,
-    );
-  }
-  return `${device.name}: ${chunksText(chunks.first, chunks.count)} read`;
 }
 
 /**
@@ -172,68 +130,11 @@ async function merge({ session, words: [name = ""] }: Call) {
 }
 
 /** Waits for a merge that has begun. */
-async function finishMerge(session: Session, name: string): Promise<void> {
+export async function finishMerge(session: Session, name: string): Promise<void> {
   const stack = session.requireStack("merge");
   await stack.endMerge(session.requireSnapshot(name));
   session.change(withSnapshot(session.world, name, { merge: "done" }));
   session.redraw();
-}
-
-async function plug({ session }: Call) {
-  if (session.world.power === "on") throw new Refusal("Cannot plug it in: there is power");
-  const merging = session.world.snapshots.find((each) => each.merge === "going on");
-  if (merging !== undefined) session.errand = "merge";
-  await session.powerOn();
-  if (merging !== undefined) await finishMerge(session, merging.name);
-  return session.world.survivors.join("\n");
-}
-
-function careless({ session, words: [word = ""] }: Call) {
-  if (word !== "on" && word !== "off") throw new Refusal("Usage: careless on|off");
-  session.change({ isCareless: word === "on" });
-  return Promise.resolve(
-    word === "on"
-      ? "COW devices say that they have flushed, and have not: entries overtake their data"
-      : "COW devices keep what they promise",
-  );
-}
-
-async function makeBad({ session, words: [word = ""] }: Call) {
-  const stack = session.requireStack("break a chunk");
-  const { first } = chunksOf(deviceOf(session, "origin"), word);
-  const { origin, snapshots } = session.world;
-  const transient = snapshots.find(({ store }) => store === "N");
-  if (!origin.hasSpares && transient !== undefined) {
-    throw new Refusal(
-      `Cannot put a bad-block target under the origin: ${transient.name} is transient, and would ` +
-        "be forgotten; drop it first",
-    );
-  }
-  const badChunks = [...new Set([...origin.badChunks, first])].sort((a, b) => a - b);
-  session.change({ origin: { ...origin, hasSpares: true, badChunks } });
-  if (!origin.hasSpares) await session.reopenStack();
-  else if (stack.relocations().some((line) => line.startsWith(`${first * origin.chunkSectors} `))) {
-    return `chunk ${first} lives in a spare block already`;
-  }
-  session.redraw();
-  return `chunk ${first} of the disk cannot be written any more: the next write goes to a spare`;
-}
-
-async function fill({ session, words: [name = ""] }: Call) {
-  const stack = session.requireStack("fill");
-  const snapshot = session.requireSnapshot(name);
-  const device = deviceOf(session, "origin");
-  const chunkCount = device.sectorCount / device.chunkSectors;
-  let writtenCount = 0;
-  for (let chunk = 0; chunk < chunkCount; chunk++) {
-    const table = stack.tableOf(name);
-    if (table === null || !table.isValid || table.hasOverflowed) break;
-    const snapshotChunk = Math.floor(chunk * device.chunkSectors / snapshot.chunkSectors);
-    if (table.find(snapshotChunk, 1) >= 0) continue;
-    await writeChunks({ session, words: ["origin", String(chunk)], options: {} });
-    writtenCount++;
-  }
-  return `${writtenCount} chunks of the origin written\n${name}: ${stack.statusLine(name)}`;
 }
 
 async function resize({ session, words: [name = "", sizeWord = ""] }: Call) {
@@ -254,11 +155,6 @@ async function resize({ session, words: [name = "", sizeWord = ""] }: Call) {
   return `${name}: ${session.stack?.statusLine(name)}`;
 }
 
-/** Names of snapshots, for completion. */
-function snapshotNames({ world }: Session): string[] {
-  return world.snapshots.map(({ name }) => name);
-}
-
 const SNAPSHOT_OPTIONS = {
   chunk: { value: "SIZE", summary: "the unit of copy-on-write (4K)", words: ["4K", "8K", "16K"] },
   store: {
@@ -273,11 +169,8 @@ const SNAPSHOT_OPTIONS = {
   },
 } as const;
 
-const ofDevices = (session: Session, index: number) => index === 0 ? deviceNames(session) : [];
-const ofSnapshots = (session: Session, index: number) => index === 0 ? snapshotNames(session) : [];
-
 /** They, in the order of help. */
-export const ACTS: readonly Command[] = [
+export const SNAPSHOT_LINES: readonly Command[] = [
   {
     name: "snapshot",
     usage: "NAME",
@@ -295,24 +188,6 @@ export const ACTS: readonly Command[] = [
     options: SNAPSHOT_OPTIONS,
     kind: "line",
     run: (call) => takeSnapshot(call, true),
-  },
-  {
-    name: "write",
-    usage: "DEVICE CHUNK[-CHUNK]",
-    summary: "write chunks; each write has a number, and a colour",
-    wordCount: [2, 2],
-    kind: "line",
-    completes: ofDevices,
-    run: writeChunks,
-  },
-  {
-    name: "read",
-    usage: "DEVICE CHUNK[-CHUNK]",
-    summary: "read chunks",
-    wordCount: [2, 2],
-    kind: "line",
-    completes: ofDevices,
-    run: readChunks,
   },
   {
     name: "merge",
@@ -333,15 +208,6 @@ export const ACTS: readonly Command[] = [
     run: drop,
   },
   {
-    name: "fill",
-    usage: "NAME",
-    summary: "write the origin, chunk by chunk, until a snapshot's COW device is full",
-    wordCount: [1, 1],
-    kind: "line",
-    completes: ofSnapshots,
-    run: fill,
-  },
-  {
     name: "resize",
     usage: "NAME SIZE",
     summary: "make a snapshot's COW device larger",
@@ -349,30 +215,5 @@ export const ACTS: readonly Command[] = [
     kind: "line",
     completes: ofSnapshots,
     run: resize,
-  },
-  {
-    name: "bad",
-    usage: "CHUNK",
-    summary: "break a chunk of the disk: what is written to it goes to a spare block",
-    wordCount: [1, 1],
-    kind: "line",
-    run: makeBad,
-  },
-  {
-    name: "careless",
-    usage: "on|off",
-    summary: "COW devices that lie about flushes, to see why the right order is right",
-    wordCount: [1, 1],
-    kind: "line",
-    completes: (_, index) => index === 0 ? ["on", "off"] : [],
-    run: careless,
-  },
-  {
-    name: "plug",
-    usage: "",
-    summary: "give power again, and open the stack from what survived",
-    wordCount: [0, 0],
-    kind: "line",
-    run: plug,
   },
 ];
