@@ -328,7 +328,9 @@ export class Session {
     this.copies();
     const { bill } = this.#world;
     const isCopied = kind === "copy-out" || kind === "fill" || kind === "merge-copy";
-    const isCommit = kind === "commit" || kind === "merge-commit";
+    // What a new store is made of names no chunk.
+    const isEntry = kind === "commit" && this.errand !== "snapshot";
+    const isCommit = isEntry || kind === "merge-commit";
     const copiedSectors = bill.copiedSectors + (isCopied ? sectorCount : 0);
     const commits = bill.commits + (isCommit ? 1 : 0);
     const flushes = bill.flushes + (kind === "flush" ? 1 : 0);

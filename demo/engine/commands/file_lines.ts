@@ -44,6 +44,18 @@ function nameOf(fileName: string): string {
   return word.replace(/^[^a-z]+/, "").replace(/cow$/, "").slice(0, 15) || "given";
 }
 
+/** Checks what is said to be a COW device, before anything is made of it. */
+async function checkContent(content: Uint8Array, originSectors: number) {
+  const cow = createMemoryDevice({ sectorCount: content.length / SECTOR_BYTES, content });
+  const origin = createMemoryDevice({ sectorCount: originSectors });
+  try {
+    return await checkCow(cow, origin);
+  } finally {
+    cow.closeSync();
+    origin.closeSync();
+  }
+}
+
 async function takeCow(session: Session, fileName: string, file: Blob): Promise<string> {
   session.requireStack("open a COW file");
   if (file.size > COW_BYTES_MAX || file.size % SECTOR_BYTES !== 0) {
@@ -53,15 +65,7 @@ async function takeCow(session: Session, fileName: string, file: Blob): Promise<
   const content = await bytesOf(file);
   const sectorCount = content.length / SECTOR_BYTES;
   const { origin } = session.world;
-  using stack = new DisposableStack();
-  const adopt = (size: number, bytes?: Uint8Array) => {
-    const options = { sectorCount: size, ...bytes === undefined ? {} : { content: bytes } };
-    return stack.adopt(createMemoryDevice(options), (device) => device.closeSync());
-  };
-  const { isUsable, text } = await checkCow(
-    adopt(sectorCount, content),
-    adopt(origin.sectorCount),
-  );
+  const { isUsable, text } = await checkContent(content, origin.sectorCount);
   if (!isUsable) {
     throw new Refusal(`Cannot open "${fileName}" as a COW file of this origin:\n${text}`);
   }

@@ -108,7 +108,10 @@ function metadataTold(
   const { name, chunkSectors } = snapshot;
   const cow = cowName(snapshot);
   const table = exceptionsOf(snapshot, stack);
-  if (request.sector < chunkSectors) {
+  if (request.sector > 0 && request.sector < chunkSectors) {
+    return { kind: "commit", text: `Clears what is behind the header of ${cow}.` };
+  }
+  if (request.sector === 0) {
     const text = table?.isInvalidating === true
       ? `Writes into the header that ${name} is not to be used any more, durably.`
       : `Writes the header of ${cow}: from now on it is a snapshot.`;
