@@ -261,8 +261,8 @@ export class LocalEngine implements DemoEngine {
       text = `${text}; ${cutText({ ...planned, after }, true)}`;
     }
     tempo.end();
-    const isChanged = before.world !== session.world ||
-      before.writeCount !== session.devices.writeCount;
+    const isChanged = before.writeCount !== session.devices.writeCount ||
+      JSON.stringify(before.world) !== JSON.stringify(session.world);
     if (isKept && isChanged) {
       const copied = session.world.bill.copiedSectors - before.world.bill.copiedSectors;
       await session.keep({

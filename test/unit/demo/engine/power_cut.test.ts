@@ -6,8 +6,6 @@ import { FOREIGN_MARK } from "../../../../demo/engine/world/sector_marks.ts";
 import type { LocalEngine } from "../../../../demo/engine/engine.ts";
 import { refusal, run, strip, visit } from "./visit.ts";
 
-const SEEDS = [1, 2, 3, 4];
-
 /** What every device shows, by name. */
 function view(engine: LocalEngine): Record<string, number[]> {
   const shown = engine.scene.strips.filter(({ role }) => role !== "cow");
@@ -19,11 +17,12 @@ async function cutEverywhere(
   engine: LocalEngine,
   line: string,
   judge: (before: Record<string, number[]>, after: Record<string, number[]>) => void,
+  seeds: readonly number[] = [1, 2, 3, 4],
 ): Promise<number> {
   const before = view(engine);
   for (let beats = 0;; beats++) {
     let performed = 0;
-    for (const seed of SEEDS) {
+    for (const seed of seeds) {
       await refusal(engine, `${line}; pull --after ${beats} --seed ${seed}`);
       const kept = engine.scene.log.at(-1);
       expect(kept?.outcome).toBe("cut");
@@ -85,7 +84,7 @@ test("a merge: plugged in again it goes on, and the origin becomes what the snap
     expect(after.monday).toEqual(before.monday);
     expect(after.tuesday).toEqual(before.tuesday);
     expect(strip(engine, "monday").health).toBe("merged");
-  });
+  }, [1, 2]);
   expect(beats).toBeGreaterThan(10);
 });
 
