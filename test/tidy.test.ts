@@ -32,6 +32,22 @@ const PROGRAMS = ["src/cli/main.ts", "demo/main.ts"];
 
 /** Source files that have no test of their own, and why. */
 const UNTESTED: Readonly<Record<string, string>> = {
+  "demo/engine/commands/chunks.ts": "the lines' own tests try its words",
+  "demo/engine/commands/commands.ts": "a list; command.test.ts reads lines by it",
+  "demo/engine/commands/power_lines.ts": "power_cut.test.ts plugs in after every beat",
+  "demo/engine/commands/refusal.ts": "every line that is refused goes through it",
+  "demo/engine/play/copies.ts": "engine.test.ts sees its arcs",
+  "demo/engine/play/survivors.ts": "power_cut.test.ts compares what it says with a model",
+  "demo/engine/scene.ts": "interfaces and a list of words",
+  "demo/engine/session.ts": "engine.test.ts: an engine is a session and whose turn it is",
+  "demo/engine/worker.ts": "test/browser/demo_engine.browser.ts runs it",
+  "demo/engine/world/devices.ts": "power_cut.test.ts cuts them",
+  "demo/engine/world/history.ts": "engine.test.ts loads pages again",
+  "demo/engine/world/medium.ts": "engine.test.ts and time_lines.test.ts go to its steps",
+  "demo/engine/world/stack.ts": "snapshot_lines.test.ts changes it in every way there is",
+  "demo/engine/world/stored_exceptions.ts":
+    "look_lines.test.ts reads by it, with power and without",
+  "demo/engine/world/world.ts": "a value, and where its devices lie",
   "src/kernel/kernel_wasm.ts": "generated; `deno task build:check` compares it with its source",
   "src/testing/clauses/": "test/conformance/broken_devices.test.ts shows every clause failing",
   "src/disk/readers/reader_desk.ts": "interfaces; web_reader_desk.test.ts has what they promise",

@@ -166,6 +166,7 @@ export class Session {
 
   /** Keeps what there is as the next step of the history. */
   async keep(line: LogLine): Promise<void> {
+    await this.#settleCaches();
     await this.devices.drain();
     await this.#history.add(this.#world, line);
   }
@@ -288,6 +289,15 @@ export class Session {
       await this.#openStack();
     }
     this.redraw();
+  }
+
+  /** What a cache has kept is in its list with the next flush: a step shows what is in the lists. */
+  async #settleCaches(): Promise<void> {
+    for (const { name, isCache } of this.#world.snapshots) {
+      const table = isCache ? this.#stack?.tableOf(name) : null;
+      if (table?.isValid !== true) continue;
+      await this.tempo.muted(async () => await this.#stack?.mapper.device(name).flush());
+    }
   }
 
   /** A transient store lives as long as its stack. */

@@ -109,6 +109,12 @@ function isTypesOnly(file: SourceFile): boolean {
   );
 }
 
+/** Where the test of a source file is: the demo's engine has a mirror, too. */
+function testOf(path: string): string | null {
+  if (!path.endsWith(".ts") || !/^(src|demo\/engine)\//.test(path)) return null;
+  return `test/unit/${path.replace(/^src\//, "").replace(/\.ts$/, ".test.ts")}`;
+}
+
 /**
  * Source files without their test. Doors and files of types have nothing to run.
  *
@@ -123,8 +129,8 @@ export function findUntested(
   const findings: Finding[] = [];
   for (const file of files) {
     const { path } = file;
-    if (!/^src\/.*\.ts$/.test(path) || isTypesOnly(file)) continue;
-    const test = path.replace(/^src\//, "test/unit/").replace(/\.ts$/, ".test.ts");
+    const test = testOf(path);
+    if (test === null || isTypesOnly(file)) continue;
     if (!paths.has(test)) {
       const isExcepted = Object.keys(exceptions).some((start) => path.startsWith(start));
       if (!isExcepted) findings.push(`${path}:1: has no ${test}`);

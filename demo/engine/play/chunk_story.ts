@@ -92,7 +92,12 @@ export async function tellChunk(
   let { chunkSectors } = world.origin;
   const snapshot = world.snapshots.find((each) => each.name === strip || cowName(each) === strip);
   if (snapshot !== undefined) ({ chunkSectors } = snapshot);
+  const isCow = snapshot !== undefined && snapshot.name !== strip;
+  const size = isCow ? snapshot.cowSectors : world.origin.sectorCount;
   const sector = chunk * chunkSectors;
+  if (!Number.isSafeInteger(chunk) || chunk < 0 || sector >= size) {
+    throw new Refusal(`There is no chunk ${chunk} of ${strip}`);
+  }
   if (strip === ORIGIN_NAME) {
     path.push(`${ORIGIN_NAME}: ${stack?.tableLine(ORIGIN_NAME) ?? "no power"}`);
     end = throughDisk(session, sector, path);
@@ -107,7 +112,6 @@ export async function tellChunk(
   path.push(regionLine(session, end));
   const probe = devices.get(end.device);
   const room = (probe.device.sectorCount - end.sector) * SECTOR_BYTES;
-  if (room <= 0) throw new Refusal(`Cannot look at chunk ${chunk} of ${strip}: it ends before`);
   const bytes = new Uint8Array(Math.min(DUMP_BYTES * 2, room));
   await probe.peek(bytes, end.sector);
   let dump = "";

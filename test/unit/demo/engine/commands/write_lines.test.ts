@@ -43,6 +43,8 @@ test("a cache keeps what is read through it, until what is below is written", as
     "shared",
   ]);
   expect(engine.scene.log.map(({ line }) => line)).toContain("read far 3-4");
+  await run(engine, "undo", "redo");
+  expect(places(engine, "far", 6)[3]).toBe("cached");
   await run(engine, "write origin 3");
   expect(places(engine, "far", 6)[3]).toBe("own");
   expect(generations(engine, "far", 5)).toEqual([1, 1, 1, 1, 1]);
