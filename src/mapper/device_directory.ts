@@ -10,8 +10,8 @@
  * | `snap` | the mapped device of this name, or else the disk |
  *
  * Disks get their numbers from whoever adds them. Mapped devices have major number 253 and the
- * lowest minor that is free, so they are numbered in order of creation. A word always leads to the
- * same object: targets tell devices apart by identity.
+ * lowest minor that is free unless another is asked for, so they are numbered in order of creation.
+ * A word leads to the same object as long as that is listed: targets tell devices apart by identity.
  *
  * This module is browser compatible.
  *
@@ -95,15 +95,40 @@ export class DeviceDirectory {
   }
 
   /**
+   * Takes a disk out; its name and number become free.
+   *
+   * @param disk The disk.
+   */
+  removeDisk(disk: Disk): void {
+    this.#disks.delete(disk.name);
+    this.#byNumber.delete(disk.number);
+    this.#byDevice.delete(disk.device);
+  }
+
+  /**
+   * Whether a mapped device can have a number.
+   *
+   * @param minor The part of it behind the colon.
+   */
+  isFreeMinor(minor: number): boolean {
+    return !this.#byNumber.has(`${MAPPED_MAJOR}:${minor}`);
+  }
+
+  #lowestFreeMinor(): number {
+    let minor = 0;
+    while (!this.isFreeMinor(minor)) minor++;
+    return minor;
+  }
+
+  /**
    * Adds a mapped device and numbers it.
    *
    * @param name Its name, which must be free.
    * @param device The device.
+   * @param minor The part of its number behind the colon, which must be free.
    * @returns The two and its number.
    */
-  addMapped(name: string, device: MappedDevice): MappedEntry {
-    let minor = 0;
-    while (this.#byNumber.has(`${MAPPED_MAJOR}:${minor}`)) minor++;
+  addMapped(name: string, device: MappedDevice, minor = this.#lowestFreeMinor()): MappedEntry {
     const entry = { name, number: `${MAPPED_MAJOR}:${minor}`, device };
     this.#mapped.set(name, entry);
     this.#index(entry);

@@ -10,10 +10,12 @@
  *                    └──────────── load ────────┴──────── resume ◄───────┘
  *
  * Disks (any `BlockDevice`) are known by name and number; mapped devices get the numbers 253:0,
- * 253:1, … and may lie on each other. A device that another table uses cannot be removed.
+ * 253:1, … and may lie on each other. What another device's table uses cannot be removed.
  *
  * Verbs that do I/O are plans (`mapper_plans.ts`) with two faces here: `create` returns a promise,
  * beside which a merge goes on; when `createSync` returns even that is done.
+ *
+ * Longer than most files: the verbs are many, and each has two faces.
  *
  * This module is browser compatible.
  *
@@ -21,6 +23,7 @@
  */
 
 import type { BlockDevice } from "../block/device.ts";
+import type { ErrorCode } from "../block/errors.ts";
 import { runAsync, runSync } from "../block/plan.ts";
 import { planSnapshot } from "../targets/snapshot.ts";
 import { planSnapshotMerge } from "../targets/snapshot_merge.ts";
@@ -28,14 +31,23 @@ import { planSnapshotOrigin } from "../targets/snapshot_origin.ts";
 import type { Target } from "../targets/target.ts";
 import { DeviceDirectory, type Disk, type MappedDeviceInfo } from "./device_directory.ts";
 import type { MappedDevice } from "./mapped_device.ts";
-import type { MapperVerb } from "./mapper_error.ts";
-import { type LoadOptions, MapperPlans, type MapperVerbs } from "./mapper_plans.ts";
+import { MapperError, type MapperVerb } from "./mapper_error.ts";
+import {
+  type CreateOptions,
+  type LoadOptions,
+  MapperPlans,
+  type MapperVerbs,
+} from "./mapper_plans.ts";
 import { badBlockType } from "./table/bad_block_type.ts";
 import { faultTypes } from "./table/fault_types.ts";
 import { snapshotTypes } from "./table/snapshot_types.ts";
 import { formatLine } from "./table/table_line.ts";
 import { linearType, type TargetType, zeroType } from "./table/target_types.ts";
 import { sendMessage } from "./target_message.ts";
+
+function removeRefusal(code: ErrorCode, device: string, why: string): MapperError {
+  return new MapperError("remove", code, `Cannot remove "${device}": ${why}`, { device });
+}
 
 /** The target types that every mapper knows. */
 const TARGET_TYPES: readonly TargetType[] = [
@@ -115,6 +127,27 @@ export class Mapper {
   }
 
   /**
+   * Forgets a device that is no mapped one. It stays open.
+   *
+   * @param name Its name, as it was added.
+   * @throws {MapperError} `ENXIO` when there is none, `EBUSY` while a table uses it.
+   */
+  removeDisk(name: string): void {
+    const disk = this.disks.find((each) => each.name === name);
+    if (disk === undefined) throw removeRefusal("ENXIO", name, "there is no such disk");
+    const [user] = this.#directory.usersOf(disk.device);
+    if (user !== undefined) {
+      throw removeRefusal("EBUSY", name, `the table of "${user.name}" uses it`);
+    }
+    this.#directory.removeDisk(disk);
+  }
+
+  /** The devices that tables can use beside mapped ones, in the order added. */
+  get disks(): Disk[] {
+    return this.#directory.disks;
+  }
+
+  /**
    * The device that a word means.
    *
    * @param word A name, a path under `/dev`, or `major:minor`.
@@ -149,16 +182,16 @@ export class Mapper {
    * Makes a mapped device with a table and starts it. When that fails there is no such device.
    *
    * @param name The new device's name.
-   * @param table Its table; see `parseTable`.
-   * @param options Whether it is read-only.
+   * @param table Its table; see `parseTable`. `null`: it has none until one is loaded and resumed.
+   * @param options Whether it is read-only, and its number.
    * @throws {MapperError} `EBUSY` when the name is taken, and whatever its table is refused for.
    */
-  create(name: string, table: string, options?: LoadOptions): Promise<void> {
+  create(name: string, table: string | null, options?: CreateOptions): Promise<void> {
     return runAsync(this.plans.create(name, table, options));
   }
 
   /** As {@linkcode create}. */
-  createSync(name: string, table: string, options?: LoadOptions): void {
+  createSync(name: string, table: string | null, options?: CreateOptions): void {
     runSync(this.plansSync.create(name, table, options));
   }
 

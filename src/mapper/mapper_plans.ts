@@ -27,6 +27,12 @@ export interface LoadOptions {
   readonly isReadOnly?: boolean;
 }
 
+/** How a mapped device is made. */
+export interface CreateOptions extends LoadOptions {
+  /** The part of its number behind the colon. Default: the lowest that is free. */
+  readonly minor?: number;
+}
+
 /** What plans are made with. */
 export interface MapperWorld {
   /** The devices. */
@@ -50,10 +56,10 @@ export interface MapperVerbs {
    * As `Mapper.create`.
    *
    * @param name The new device's name.
-   * @param table Its table.
-   * @param options Whether it is read-only.
+   * @param table Its table; `null` for none yet.
+   * @param options Whether it is read-only, and its number.
    */
-  create(name: string, table: string, options?: LoadOptions): Plan;
+  create(name: string, table: string | null, options?: CreateOptions): Plan;
   /**
    * As `Mapper.load`.
    *
@@ -155,10 +161,16 @@ export class MapperPlans implements MapperVerbs {
     throw refuse("EBUSY", `there is already a device "${name}"`, line);
   }
 
-  *create(name: string, table: string, options: LoadOptions = {}): Plan {
-    const lines = parseTable(table);
+  *create(name: string, table: string | null, options: CreateOptions = {}): Plan {
+    const lines = parseTable(table ?? "");
     this.requireName(name, "create", name);
-    const entry = this.#directory.addMapped(name, new MappedDevice(name));
+    const { minor } = options;
+    if (minor !== undefined && !this.#directory.isFreeMinor(minor)) {
+      const message = `Cannot create "${name}": there is already a device with the minor ${minor}`;
+      throw new MapperError("create", "EBUSY", message, { device: name });
+    }
+    const entry = this.#directory.addMapped(name, new MappedDevice(name), minor);
+    if (table === null) return;
     let isCreated = false;
     try {
       yield* this.#load(entry, lines, options);

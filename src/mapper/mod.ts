@@ -13,7 +13,7 @@ export { dmsetup, type DmsetupResult, dmsetupSync } from "./dmsetup/dmsetup.ts";
 export { MappedDevice } from "./mapped_device.ts";
 export { Mapper, type MapperOptions, type Slot } from "./mapper.ts";
 export { MapperError, type MapperErrorPlace, type MapperVerb } from "./mapper_error.ts";
-export type { LoadOptions, MapperVerbs } from "./mapper_plans.ts";
+export type { CreateOptions, LoadOptions, MapperVerbs } from "./mapper_plans.ts";
 export {
   type CacheDeviceOptions,
   openCache,

@@ -89,8 +89,10 @@ export function* planDmsetup(
   plans = mapper.plans,
 ): Plan<DmsetupResult> {
   const [name = "", ...rest] = words;
-  const command = DMSETUP_COMMANDS.find((each) => each.name === name || each.alias === name);
   const call = new DmsetupCall(mapper, plans, rest, input);
+  const command = DMSETUP_COMMANDS.find(({ name: word, alias, form }) =>
+    (name === word || name === alias) && (form === undefined || call.flags.has(form))
+  );
   let isDone = false;
   if (command === undefined) {
     call.error(`Unknown command "${name}"`);

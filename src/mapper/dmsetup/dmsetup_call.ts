@@ -11,18 +11,25 @@ import type { Mapper } from "../mapper.ts";
 import type { MapperVerbs } from "../mapper_plans.ts";
 
 /** Options that take a word, by every spelling. */
-const VALUE_OPTIONS: Readonly<Record<string, "table" | "target">> = {
+const VALUE_OPTIONS: Readonly<Record<string, "table" | "target" | "minor">> = {
   "--table": "table",
   "--target": "target",
+  "-m": "minor",
+  "--minor": "minor",
 };
 
+/** An option that takes no word. */
+export type DmsetupFlag = "readonly" | "inactive" | "notable" | "concise" | "tree" | "none";
+
 /** Options that take none; dmsetup has more, which would have no effect here. */
-const FLAG_OPTIONS: Readonly<Record<string, "readonly" | "inactive" | "notable" | "none">> = {
+const FLAG_OPTIONS: Readonly<Record<string, DmsetupFlag>> = {
   "-r": "readonly",
   "--readonly": "readonly",
   "--inactive": "inactive",
   "-n": "notable",
   "--notable": "notable",
+  "--concise": "concise",
+  "--tree": "tree",
   "--noflush": "none",
   "--nolockfs": "none",
   "--noudevsync": "none",
@@ -38,10 +45,10 @@ export class DmsetupCall {
   readonly input: string;
   /** The words that are no options. */
   readonly names: readonly string[];
-  /** The words behind `--table` and `--target`. */
-  readonly values: { table?: string; target?: string } = {};
+  /** The words behind `--table`, `--target` and `--minor`. */
+  readonly values: { table?: string; target?: string; minor?: string } = {};
   /** The options without a word that were given. */
-  readonly flags: ReadonlySet<string>;
+  readonly flags: ReadonlySet<DmsetupFlag>;
   /** The first option that is none. */
   readonly unknownOption: string | null = null;
   /** The command is run for several devices, so each line begins with the device's name. */
@@ -68,7 +75,7 @@ export class DmsetupCall {
     this.plans = plans;
     this.input = input;
     const names: string[] = [];
-    const flags = new Set<string>();
+    const flags = new Set<DmsetupFlag>();
     for (let i = 0; i < words.length; i++) {
       const word = words[i] ?? "";
       const valued = VALUE_OPTIONS[word];

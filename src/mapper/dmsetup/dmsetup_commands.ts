@@ -8,7 +8,9 @@
 
 import { BlockDeviceError } from "../../block/errors.ts";
 import type { Plan } from "../../block/plan.ts";
-import type { DmsetupCall } from "./dmsetup_call.ts";
+import { type ConciseDevice, formatConcise, parseConcise } from "./concise.ts";
+import { treeLines } from "./device_tree.ts";
+import type { DmsetupCall, DmsetupFlag } from "./dmsetup_call.ts";
 import type { MappedDeviceInfo } from "../device_directory.ts";
 import type { Slot } from "../mapper.ts";
 import { planned } from "../table/target_types.ts";
@@ -19,6 +21,8 @@ export interface DmsetupCommand {
   readonly name: string;
   /** Another word for it. */
   readonly alias?: string;
+  /** An option that makes another command of it. */
+  readonly form?: DmsetupFlag;
   /** How to call it. */
   readonly usage: string;
   /** It is run for each device named, or for all when none is. */
@@ -29,7 +33,8 @@ export interface DmsetupCommand {
   plan(call: DmsetupCall, names: readonly string[]): Plan;
 }
 
-const tableOf = (call: DmsetupCall) => call.values.table ?? call.input;
+const tableOf = (call: DmsetupCall) =>
+  call.flags.has("notable") ? null : call.values.table ?? call.input;
 const slotOf = (call: DmsetupCall): Slot => call.flags.has("inactive") ? "inactive" : "active";
 const loadOptions = (call: DmsetupCall) => ({ isReadOnly: call.flags.has("readonly") });
 const prefixOf = (call: DmsetupCall, name: string) => call.hasSeveral ? `${name}: ` : "";
@@ -121,18 +126,64 @@ function parseSector(word: string): number {
   throw new BlockDeviceError("EINVAL", `Cannot use "${word}" as a sector: want a number`);
 }
 
+function parseMinor(word: string | undefined): { minor?: number } {
+  if (word === undefined) return {};
+  if (/^\d{1,7}$/.test(word)) return { minor: Number(word) };
+  throw new BlockDeviceError("EINVAL", `Cannot use "${word}" as a minor number`);
+}
+
+function* createConcise(call: DmsetupCall, [text = call.input]: readonly string[]): Plan {
+  for (const { name, minor, isReadOnly, lines } of parseConcise(text)) {
+    const table = lines.length === 0 ? null : lines.join("\n");
+    yield* call.plans.create(name, table, { isReadOnly, ...minor === null ? {} : { minor } });
+  }
+}
+
+function printConcise(call: DmsetupCall, names: readonly string[]): void {
+  const { mapper } = call;
+  const devices = (names.length === 0 ? mapper.names : names).map((word): ConciseDevice => {
+    const { name, number, isReadOnly } = mapper.info(word);
+    const minor = Number(number.split(":")[1]);
+    return { name, minor, isReadOnly, lines: mapper.table(word, slotOf(call)) };
+  });
+  call.print(devices.length === 0 ? "No devices found" : formatConcise(devices));
+}
+
+function printTree(call: DmsetupCall): void {
+  const lines = treeLines(call.mapper);
+  for (const line of lines.length === 0 ? ["No devices found"] : lines) call.print(line);
+}
+
+/** Commands that an option makes out of others; they are looked for first. */
+const FORMS: readonly DmsetupCommand[] = [
+  { ...fixed("create --concise [<devices>]", [0, 1], createConcise), form: "concise" },
+  {
+    ...fixed(
+      "table --concise [<device>...]",
+      [0, Infinity],
+      (call, names) => planned(() => printConcise(call, names)),
+    ),
+    form: "concise",
+  },
+  { ...fixed("ls --tree", [0, 0], (call) => planned(() => printTree(call))), form: "tree" },
+];
+
 /** All commands. */
 export const DMSETUP_COMMANDS: readonly DmsetupCommand[] = [
+  ...FORMS,
   fixed(
-    "create <name> [-r] [--table <table>]",
+    "create <name> [-r] [-m <minor>] [--notable | --table <table>]",
     [1, 1],
-    (call, [name = ""]) => call.plans.create(name, tableOf(call), loadOptions(call)),
+    function* (call, [name = ""]) {
+      const options = { ...loadOptions(call), ...parseMinor(call.values.minor) };
+      yield* call.plans.create(name, tableOf(call), options);
+    },
   ),
   {
     ...fixed(
       "reload <device> [-r] [--table <table>]",
       [1, 1],
-      (call, [device = ""]) => call.plans.load(device, tableOf(call), loadOptions(call)),
+      (call, [device = ""]) => call.plans.load(device, tableOf(call) ?? "", loadOptions(call)),
     ),
     alias: "load",
   },

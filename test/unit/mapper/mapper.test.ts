@@ -124,3 +124,24 @@ test("an origin and its snapshot are made of table lines", () => {
   assertEquals(sectors, filled(3, 0));
   assertEquals(mapper.status("snap"), ["0 4096 snapshot 24/4096 16"]);
 });
+
+test("a disk is forgotten when no table uses it", () => {
+  const { mapper, vdb } = createRig();
+  mapper.createSync("t", "0 8 linear vdb 0");
+  let code = "";
+  const remove = (name: string) => {
+    try {
+      mapper.removeDisk(name);
+    } catch (error) {
+      code = (error as { code: string }).code;
+    }
+  };
+  remove("vdb");
+  assertEquals([code, mapper.find("vdb") === vdb], ["EBUSY", true]);
+  remove("nope");
+  assertEquals(code, "ENXIO");
+  mapper.removeSync("t");
+  remove("vdb");
+  assertEquals([mapper.find("vdb"), mapper.find("254:16")], [undefined, undefined]);
+  assertEquals(mapper.disks.map(({ name }) => name), ["vda", "vdr"]);
+});

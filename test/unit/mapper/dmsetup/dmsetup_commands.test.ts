@@ -9,7 +9,9 @@ function run(mapper: ReturnType<typeof createRig>["mapper"], line: string): stri
 }
 
 test("every command has one name, and its usage begins with it", () => {
-  const names = DMSETUP_COMMANDS.flatMap(({ name, alias }) => alias ? [name, alias] : [name]);
+  const names = DMSETUP_COMMANDS.flatMap(({ name, alias, form }) =>
+    alias ? [name, alias] : [[name, form ?? []].flat().join(" --")]
+  );
   assertEquals(new Set(names).size, names.length);
   for (const { name, usage } of DMSETUP_COMMANDS) assertEquals(usage.split(" ")[0], name);
 });
@@ -98,4 +100,44 @@ test("a message's answer is printed", () => {
   const [target] = mapper.device("t").activeTargets ?? [];
   if (target !== undefined) target.message = (words) => words.join(",");
   assertEquals(run(mapper, "message t 0 a b"), "a,b\n");
+});
+
+test("a device without a table gets one by load and resume", () => {
+  const { mapper } = createRig();
+  assertEquals(run(mapper, "create t --notable -m 5"), "");
+  assertEquals(run(mapper, "ls"), "t\t(253:5)\n");
+  assertEquals(mapper.device("t").activeTargets, null);
+  assertEquals(dmsetupSync(mapper, ["load", "t"], "0 8 zero").exitStatus, 0);
+  assertEquals(run(mapper, "resume t"), "");
+  assertEquals(run(mapper, "table t"), "0 8 zero \n");
+  assertEquals(
+    run(mapper, "create u --notable -m 5"),
+    "device-mapper: create ioctl on u  failed: Device or resource busy\nCommand failed.\n",
+  );
+  assertEquals(
+    run(mapper, "create u --notable -m x"),
+    'Cannot use "x" as a minor number\nCommand failed.\n',
+  );
+});
+
+test("all tables on one line, and made again from it", () => {
+  const { mapper } = createRig();
+  mapper.createSync("a", "0 8 zero; 8 8 error");
+  mapper.createSync("b", "0 8 linear a 0", { isReadOnly: true });
+  const line = "a,,0,rw,0 8 zero ,8 8 error ;b,,1,ro,0 8 linear 253:0 0";
+  assertEquals(run(mapper, "table --concise"), `${line}\n`);
+  assertEquals(run(mapper, "table --concise a"), "a,,0,rw,0 8 zero ,8 8 error \n");
+  mapper.removeAllSync();
+  assertEquals(run(mapper, "table --concise"), "No devices found\n");
+  assertEquals(dmsetupSync(mapper, ["create", "--concise"], line).exitStatus, 0);
+  assertEquals(run(mapper, "table --concise"), `${line}\n`);
+  const again = dmsetupSync(mapper, ["create", "--concise", "c,,,,0 8 zero;a,,,,0 8 zero"]);
+  assertEquals([again.exitStatus, mapper.names], [1, ["a", "b", "c"]]);
+});
+
+test("the tree is drawn", () => {
+  const { mapper } = createRig();
+  assertEquals(run(mapper, "ls --tree"), "No devices found\n");
+  mapper.createSync("t", "0 8 linear vda 0");
+  assertEquals(run(mapper, "ls --tree"), "t (253:0)\n └─ (254:0)\n");
 });
