@@ -51,6 +51,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "src/kernel/kernel_wasm.ts": "generated; `deno task build:check` compares it with its source",
   "src/testing/clauses/": "test/conformance/broken_devices.test.ts shows every clause failing",
   "src/disk/readers/reader_desk.ts": "interfaces; web_reader_desk.test.ts has what they promise",
+  "src/nbd/live/image_shelf.ts": "interfaces; image_files.test.ts has what they promise",
   "src/targets/target.ts": "an interface and the record that goes through it",
 };
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import process from "node:process";
 import { resolve } from "node:path";
 import { type FileDevice, openFileDevice } from "../devices/file.ts";
@@ -94,6 +94,38 @@ function appear(path: string): void {
   nodeFileIo.syncName(path);
 }
 
+/** An image that has no name yet. */
+export interface UnnamedImage {
+  /** It begins as a hole: zeroes need not be written. */
+  readonly device: FileDevice;
+  /** Makes it durable, and gives it its name. The device stays open. */
+  appear(): void;
+  /** Removes it, under whichever name it has. The device is closed by its user. */
+  discard(): void;
+}
+
+/**
+ * Begins to make an image, which nobody sees until it appears.
+ *
+ * @param image What to make.
+ * @returns It.
+ */
+export function beginImage({ path, sectorCount, force }: NewImage): UnnamedImage {
+  requireReplaceable(path, force);
+  const part = partOf(path);
+  const device = openFileDevice(part, { create: { sectorCount }, name: path });
+  let place = part;
+  return {
+    device,
+    appear() {
+      device.flushSync();
+      place = path;
+      appear(path);
+    },
+    discard: () => rmSync(existsSync(part) ? part : place, { force: true }),
+  };
+}
+
 /**
  * Makes an image. It appears under its name when it is whole; if that fails, nothing has changed.
  *
@@ -110,21 +142,18 @@ export async function makeImage<Result>(
   image: NewImage,
   fill: (device: FileDevice) => Result | Promise<Result>,
 ): Promise<Result> {
-  const { path, sectorCount } = image;
-  requireReplaceable(path, image.force);
-  const part = partOf(path);
   const stopListening = environment.onInterrupt(() => {});
-  const device = openFileDevice(part, { create: { sectorCount }, name: path });
+  let made: UnnamedImage | null = null;
   try {
-    const result = await fill(device);
-    device.flushSync();
-    appear(path);
+    made = beginImage(image);
+    const result = await fill(made.device);
+    made.appear();
     return result;
   } catch (error) {
-    rmSync(part, { force: true });
+    made?.discard();
     throw error;
   } finally {
-    device.closeSync();
+    made?.device.closeSync();
     stopListening();
   }
 }

@@ -13,10 +13,12 @@ import { addCheck } from "./commands/check.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addCreate } from "./commands/create.ts";
 import { addDiff } from "./commands/diff.ts";
+import { addDm } from "./commands/dm.ts";
 import { addDump } from "./commands/dump.ts";
 import { addExport } from "./commands/export.ts";
 import { addHash } from "./commands/hash.ts";
 import { addImport } from "./commands/import.ts";
+import { addLive } from "./commands/live.ts";
 import { addMap } from "./commands/map.ts";
 import { addMerge } from "./commands/merge.ts";
 import { addRead } from "./commands/read.ts";
@@ -26,6 +28,7 @@ import { addStatus } from "./commands/status.ts";
 import { addTable } from "./commands/table.ts";
 import { addTour } from "./commands/tour.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addWatch } from "./commands/watch.ts";
 import { addWrite } from "./commands/write.ts";
 import type { Environment } from "./environment.ts";
 import { CommandFailure, EXIT_CODES } from "./failure.ts";
@@ -38,7 +41,7 @@ const GROUPS: Readonly<Record<string, ((program: Command, environment: Environme
   "Snapshots:": [addSnapshot, addStatus, addTable, addMerge],
   "Contents:": [addRead, addWrite, addMap, addDiff, addApply],
   "Integrity:": [addHash, addVerify, addCheck, addDump],
-  "Serving:": [addServe],
+  "Serving:": [addServe, addLive, addDm, addWatch],
   "This program:": [addTour, addBench, addCompletions],
 };
 
@@ -63,6 +66,8 @@ export function createProgram(environment: Environment): Command {
     .description("Disk images with copy-on-write snapshots, in Linux's own format.")
     .version(VERSION)
     .helpCommand(false)
+    // `dm` hands options behind its first word on.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError("Try --help.")
     .configureOutput({

@@ -100,8 +100,23 @@ export function counted(count: number, word: string): string {
  * @returns Text, with a newline at the end.
  */
 export function formatPairs(pairs: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...pairs.map(([word]) => word.length));
-  return pairs.map(([word, value]) => `${word.padEnd(width)}  ${value}\n`).join("");
+  return formatRows(pairs);
+}
+
+/**
+ * Writes rows of cells, the cells of a column under each other.
+ *
+ * @param rows The rows, equally long.
+ * @returns Text, with a newline at the end of every row.
+ */
+export function formatRows(rows: readonly (readonly string[])[]): string {
+  const lastColumn = (rows[0]?.length ?? 1) - 1;
+  const widthOf = (column: number) =>
+    column === lastColumn ? 0 : Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const widths = (rows[0] ?? []).map((_cell, column) => widthOf(column));
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
+  return rows.map((row) => `${line(row)}\n`).join("");
 }
 
 /**

@@ -16,7 +16,6 @@
 import type { BlockDevice } from "../block/device.ts";
 import { chunkOf } from "../block/units.ts";
 import type { ExceptionTable } from "../exception/mod.ts";
-import type { SnapshotView } from "../targets/mod.ts";
 import { MappedDevice } from "./mapped_device.ts";
 
 /** Sectors that one layer holds. */
@@ -83,7 +82,7 @@ function collect(
   if (below !== undefined && target?.type === "snapshot-origin") {
     return collect(below, sector, end, depth, list);
   }
-  const table = target?.type === "snapshot" ? (target as SnapshotView).exceptions : null;
+  const table = target?.type === "snapshot" ? target.exceptions ?? null : null;
   if (below === undefined || table === null) list.add(end - sector, depth);
   else collectFrom(table, below, sector, end, depth, list);
 }

@@ -315,6 +315,7 @@ export class NbdConnection {
   /** Begins a request, and ends it when the device answers at once. */
   #begin(request: NbdRequest, payload: Uint8Array | null): void {
     const agreement = this.#agreement as Agreement;
+    agreement.export.traffic?.count(request.command, request.byteCount);
     let reply: Reply | Promise<Reply>;
     try {
       const plan = () => planReply(request, payload, agreement);

@@ -2,7 +2,9 @@
  * `NbdExport`: a device under a name that clients ask for.
  *
  * A server has a list of exports and nothing else: a name that is not in it leads nowhere, whatever it
- * looks like. The empty name is the first export's as well.
+ * looks like. The empty name is the first export's as well. The list may change: it is looked at anew
+ * whenever a client asks. An export itself does not change, but that it ends; who has chosen it is told
+ * `ESHUTDOWN` from then on.
  *
  * What an export can do is derived here, once, from its device. All connections to it share the device, so
  * a flush of one covers what was answered to any: `CAN_MULTI_CONN` is true.
@@ -21,6 +23,7 @@ import {
   STRING_BYTES_MAX,
   TRANSMISSION_FLAGS,
 } from "./protocol.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** A device that clients may use. */
 export interface NbdExport {
@@ -28,12 +31,16 @@ export interface NbdExport {
   readonly name: string;
   /** A line for people. */
   readonly description: string;
-  /** What is read and written. It stays open as long as it is exported. */
+  /** What is read and written. It stays open until `hasEnded`. */
   readonly device: BlockDevice;
   /** Refuses writes, whatever the device could do. */
   readonly isReadOnly?: boolean;
   /** What can be said of its sectors besides `base:allocation`. */
   readonly contexts?: readonly MetaContext[];
+  /** Whether it is gone: every request is refused. */
+  readonly hasEnded?: boolean;
+  /** What is asked of it is counted here. */
+  readonly traffic?: Traffic;
 }
 
 /** Sizes that requests must or should keep to. */

@@ -9,4 +9,5 @@
 export { NbdConnection, type NbdConnectionOptions } from "./connection.ts";
 export type { TlsPolicy } from "./handshake/handshake.ts";
 export type { NbdExport } from "./export.ts";
+export { Traffic } from "./traffic.ts";
 export type { MetaContext, StatusExtent } from "./meta_context.ts";

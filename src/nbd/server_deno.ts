@@ -3,7 +3,7 @@
  *
  * | listens on | who may come |
  * |---|---|
- * | a Unix socket | this user: the socket has mode 0600 from the start, and is removed at the end |
+ * | a Unix socket | this user (`unix_socket_deno.ts`); it is removed at the end |
  * | TCP, 127.0.0.1 unless said otherwise | whoever reaches it: NBD without TLS asks for no name. With TLS, and clients' certificates: who has one |
  * | a socket that was handed down to us | whoever it was opened for |
  * | standard input and output | one client, whoever started us; never with TLS |
@@ -17,16 +17,15 @@
  * @module
  */
 
-import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type Clock, systemClock } from "../block/clock.ts";
 import { BlockDeviceError } from "../block/errors.ts";
-import { refusalOf } from "../devices/file_io.ts";
 import { type NbdExport, requireExports } from "./export.ts";
 import { HandshakeLimit } from "./handshake/time_limit.ts";
 import { NbdLink, type NbdTls } from "./link_deno.ts";
+import { makeUnixSocket } from "./unix_socket_deno.ts";
 
 /** More clients than this at once are turned away. */
 const CLIENTS_MAX = 256;
@@ -37,7 +36,7 @@ const PARTING_MS = 2000;
 
 /** What a server is made of. */
 export interface NbdServerOptions {
-  /** What clients can choose from; the first is the default. */
+  /** What clients can choose from; the first is the default. The list may change at any time. */
   readonly exports: readonly NbdExport[];
   /** Told of a device's failure, of which the client hears only a number. */
   readonly onFailure?: (error: unknown) => void;
@@ -45,32 +44,6 @@ export interface NbdServerOptions {
   readonly tls?: NbdTls;
   /** Time, to wait for clients and to part from them. */
   readonly clock?: Clock;
-}
-
-/** Whether somebody listens on a Unix socket. */
-function isAlive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const settle = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on("connect", () => settle(true));
-    socket.on("error", () => settle(false));
-  });
-}
-
-/** Removes a socket that a dead server left; refuses everything else that is in the way. */
-async function makeWay(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new BlockDeviceError("EEXIST", `Cannot listen on "${path}": it is there, and no socket`);
-  }
-  if (await isAlive(path)) {
-    throw new BlockDeviceError("EBUSY", `Cannot listen on "${path}": somebody else does`);
-  }
-  rmSync(path);
 }
 
 /** Serves exports to many clients. */
@@ -112,21 +85,7 @@ export class NbdServer {
    * @throws {BlockDeviceError} `EEXIST` or `EBUSY` when something else is there; `EIO` when it cannot be made.
    */
   async listenUnix(path: string): Promise<void> {
-    await makeWay(path);
-    // Made in a folder of our own, and given its name when it has its mode: at no moment could another
-    // user come in.
-    let folder = "";
-    try {
-      folder = mkdtempSync(`${path}.`);
-      const made = join(folder, "s");
-      await this.#listen(path, { path: made });
-      chmodSync(made, 0o600);
-      renameSync(made, path);
-    } catch (error) {
-      throw refusalOf(error, `Cannot listen on "${path}"`, { device: path });
-    } finally {
-      if (folder !== "") rmSync(folder, { recursive: true, force: true });
-    }
+    await makeUnixSocket(path, (made) => this.#listen(path, { path: made }));
     this.#paths.push(path);
   }
 

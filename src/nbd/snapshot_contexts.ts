@@ -7,7 +7,8 @@
  * | `qemu:dirty-bitmap:NAME` | 1 when it may differ between the origin and the snapshot NAME, else 0 |
  *
  * Both are exact to the chunk and come from the exception table: nothing is read. A chunk that was written
- * with what it held, or to the snapshot alone, counts as one that may differ.
+ * with what it held, or to the snapshot alone, counts as one that may differ. Of a view that is gone, by a
+ * drop or a merge, nothing is said: `ESHUTDOWN`.
  *
  * This module is browser compatible.
  *
@@ -15,7 +16,9 @@
  */
 
 import type { BlockDevice } from "../block/device.ts";
+import { BlockDeviceError } from "../block/errors.ts";
 import { allocationOf } from "../mapper/allocation.ts";
+import { MappedDevice } from "../mapper/mapped_device.ts";
 import type { MetaContext } from "./meta_context.ts";
 
 /** A context whose flags follow from the layer. */
@@ -27,6 +30,10 @@ function contextOf(
   return {
     name,
     *planStatus(sector, count) {
+      if (device instanceof MappedDevice && device.activeTargets === null) {
+        const message = `Cannot tell about "${device.name}": it is gone`;
+        throw new BlockDeviceError("ESHUTDOWN", message, { device: device.name });
+      }
       return allocationOf(device, sector, count)
         .map(({ sectorCount, depth }) => ({ sectorCount, flags: flagsOf(depth) }));
     },

@@ -78,6 +78,10 @@ class SnapshotMergeTarget implements SnapshotView {
     return this.#member.devices;
   }
 
+  get exceptions(): ExceptionTable | null {
+    return this.#member.table;
+  }
+
   set onEvent(listener: () => void) {
     this.#onEvent = listener;
   }

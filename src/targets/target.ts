@@ -24,6 +24,7 @@
 import type { BlockDevice, DeviceLimits, DeviceSupports } from "../block/device.ts";
 import type { Plan } from "../block/plan.ts";
 import type { ChunkFence } from "../exception/chunk_fence.ts";
+import type { ExceptionTable } from "../exception/exception_table.ts";
 
 /** What a request does. A flush is not mapped: see {@linkcode Target.planFlush}. */
 export type RequestKind = "read" | "write" | "zero" | "discard";
@@ -125,6 +126,8 @@ export interface Target {
   readonly limits: DeviceLimits;
   /** The devices below. */
   readonly devices: readonly BlockDevice[];
+  /** Its exceptions, if it is a snapshot or a merge; `null` after they were handed over. */
+  readonly exceptions?: ExceptionTable | null;
   /** Set by the mapped device: called when something worth waking a waiter has happened. */
   onEvent: () => void;
   /**

@@ -13,6 +13,7 @@ import { allocationOf } from "../../mapper/allocation.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
+import { formatRows } from "../report.ts";
 import { eachPiece } from "../transfer.ts";
 import { openView, type ViewName } from "../view/view.ts";
 
@@ -48,11 +49,7 @@ function format(extents: readonly MapExtent[], names: readonly string[]): string
     zero ? "zero" : "data",
     names[depth] ?? "",
   ]);
-  const all = [["offset", "length", "holds", "layer"], ...rows];
-  const widths = [0, 1, 2].map((at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ");
-  return all.map((row) => `${line(row)}\n`).join("");
+  return formatRows([["offset", "length", "holds", "layer"], ...rows]);
 }
 
 async function map(environment: Environment, word: string, flags: JsonFlags): Promise<void> {

@@ -2,7 +2,8 @@
  * `cowdisk serve`: an image and its snapshots, alive, over NBD.
  *
  * All exports are one stack: what is written to the origin is kept from the snapshots, by whichever
- * connection it comes. A client names an export; a name that was not given here leads nowhere.
+ * connection it comes. A client names an export; a name that is not in the list leads nowhere. The stack
+ * is changed by a second socket, the control socket (`live`, `dm`, `watch`).
  *
  * @module
  */
@@ -10,20 +11,18 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { type Command, Option } from "commander";
-import type { BlockDevice } from "../../block/device.ts";
-import { openOrigin, openSnapshot } from "../../mapper/stack.ts";
-import type { NbdExport } from "../../nbd/export.ts";
+import { ControlServer } from "../../nbd/control_deno.ts";
 import type { TlsPolicy } from "../../nbd/handshake/handshake.ts";
-import type { MetaContext } from "../../nbd/meta_context.ts";
 import type { NbdTls } from "../../nbd/link_deno.ts";
+import { LiveStack } from "../../nbd/live/live_stack.ts";
+import { ORIGIN_NAME } from "../../nbd/live/stack_parts.ts";
 import { NbdServer } from "../../nbd/server_deno.ts";
-import { allocationDepth, dirtyBitmap } from "../../nbd/snapshot_contexts.ts";
 import { readTlsCredentials } from "../../nbd/tls_deno.ts";
-import { readCowHeader } from "../cow_image.ts";
+import { IMAGE_FILES, openCowImage } from "../control/image_files.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
-import { openImage, requireDistinct } from "../files.ts";
+import { requireDistinct } from "../files.ts";
 import { collect, portOf } from "../options.ts";
 import { parseDeviceUri } from "../view/device_uri.ts";
 import { openDevice } from "../view/view.ts";
@@ -39,9 +38,9 @@ interface ServeFlags {
   readonly tls: TlsPolicy;
   readonly tlsCertificates?: string;
   readonly tlsVerifyPeer?: boolean;
+  /** Where the control socket is; `false` for none. */
+  readonly control?: string | false;
 }
-
-const ORIGIN_NAME = "origin";
 
 /** Refuses to guess where to listen. */
 function requireOnePlace({ socket, port, socketActivation, stdio }: ServeFlags): void {
@@ -79,12 +78,8 @@ function requireOwnNames(cows: readonly string[]): void {
   }
 }
 
-/** Opens the stack. What is opened is closed with `opened`, the snapshots before the origin. */
-async function openExports(
-  opened: AsyncDisposableStack,
-  word: string,
-  flags: ServeFlags,
-): Promise<NbdExport[]> {
+/** Opens the stack. */
+async function openStack(stack: LiveStack, word: string, flags: ServeFlags): Promise<void> {
   const uri = parseDeviceUri(word);
   const { snapshot: cows = [], readOnly: isReadOnly = false } = flags;
   const files = uri.kind === "file" ? { ORIGIN: uri.path } : {};
@@ -92,30 +87,10 @@ async function openExports(
   requireDistinct({ ...files, ...Object.fromEntries(numbered) });
   requireOwnNames(cows);
   const use = isReadOnly ? "read" : "write";
-  const adopt = <Device extends BlockDevice>(device: Device) =>
-    opened.adopt(device, (each) => each.close());
-  const disk = adopt(await openDevice(uri, uri.kind === "http" ? "read" : use));
-  const origin = adopt(openOrigin(disk));
-  const snapshots: NbdExport[] = [];
-  const bitmaps: MetaContext[] = [];
+  await stack.openOrigin(await openDevice(uri, uri.kind === "http" ? "read" : use), word);
   for (const path of cows) {
-    const cow = adopt(openImage(path, use));
-    if (!readCowHeader(cow).isValid) {
-      throw new CommandFailure(`Cannot serve "${path}": the snapshot is invalid`);
-    }
-    const device = adopt(await openSnapshot({ origin, cow, name: path }));
-    const description = `snapshot of ${word}`;
-    const name = basename(path);
-    const bitmap = dirtyBitmap(name, device);
-    const contexts = [allocationDepth(device), bitmap];
-    snapshots.push({ name, description, device, isReadOnly, contexts });
-    bitmaps.push(bitmap);
+    await stack.openSnapshot(basename(path), openCowImage(path, use), path);
   }
-  const contexts = [allocationDepth(origin), ...bitmaps];
-  return [
-    { name: ORIGIN_NAME, description: word, device: origin, isReadOnly, contexts },
-    ...snapshots,
-  ];
 }
 
 /** Reads what TLS needs. Refuses what would leave somebody without the TLS that they asked for. */
@@ -186,17 +161,50 @@ function failureTeller({ err }: Environment): (error: unknown) => void {
   };
 }
 
+/** The control socket is beside the NBD socket, unless it is said where, or that there is none. */
+function controlPathOf({ control, socket }: ServeFlags): string | null {
+  if (control === false) return null;
+  return control ?? (socket === undefined ? null : `${socket}.control`);
+}
+
 async function serve(environment: Environment, word: string, flags: ServeFlags): Promise<void> {
   requireOnePlace(flags);
   const tls = tlsOf(flags);
+  const { err, clock } = environment;
   await using opened = new AsyncDisposableStack();
-  const exports = await openExports(opened, word, flags);
+  const stack = opened.adopt(
+    new LiveStack({
+      shelf: IMAGE_FILES,
+      isReadOnly: flags.readOnly ?? false,
+      log: (line) => err.write(`device-mapper: ${line}\n`),
+      onNotice: (sentence) => err.write(`cowdisk: ${sentence}\n`),
+    }),
+    (each) => each.close(),
+  );
+  await openStack(stack, word, flags);
   const onFailure = failureTeller(environment);
-  const options = { exports, onFailure, ...tls && { tls } };
-  const server = opened.adopt(new NbdServer(options), (each) => each.close());
+  const server = opened.adopt(
+    new NbdServer({ exports: stack.exports, onFailure, ...tls && { tls } }),
+    (each) => each.close(),
+  );
+  const control = opened.adopt(
+    new ControlServer({
+      stack,
+      get clientCount() {
+        return server.clientCount;
+      },
+      nowMs: () => clock.nowMs(),
+    }),
+    (each) => each.close(),
+  );
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   const stopListening = environment.onInterrupt(interrupt);
   try {
+    const controlPath = controlPathOf(flags);
+    if (controlPath !== null) {
+      await control.listen(controlPath);
+      err.write(`cowdisk: control socket ${controlPath}\n`);
+    }
     await listen(environment, server, flags);
     const ended = flags.stdio === true
       ? server.serveStreams(process.stdin, process.stdout)
@@ -204,6 +212,8 @@ async function serve(environment: Environment, word: string, flags: ServeFlags):
     await Promise.race([ended, interrupted]);
   } finally {
     stopListening();
+    // What a suspended device holds back would keep the server from its end.
+    await stack.release();
   }
 }
 
@@ -235,10 +245,13 @@ export function addServe(program: Command, environment: Environment): void {
     )
     .option("--tls-certificates <dir>", "ca-cert.pem, server-cert.pem and server-key.pem")
     .option("--tls-verify-peer", "only clients with a certificate of ca-cert.pem's authority")
+    .option("--control <path>", "the control socket (default: that of --socket with .control)")
+    .option("--no-control", "no control socket")
     .addHelpText(
       "after",
       example(
         "$ cowdisk serve disk.img --snapshot monday.cow --socket nbd.sock",
+        "cowdisk: control socket nbd.sock.control",
         "cowdisk: serving nbd+unix:///?socket=nbd.sock",
         "^C",
       ),

@@ -175,6 +175,17 @@ export class AreaLayout {
   }
 
   /**
+   * The smallest device on which a number of exceptions has room, so that it never runs full.
+   *
+   * @param exceptionCount How many: as many as the source has chunks.
+   * @returns Its size, in sectors.
+   */
+  fittingSectors(exceptionCount: number): number {
+    const areaCount = Math.floor(exceptionCount / this.entriesPerArea) + 1;
+    return (HEADER_CHUNKS + areaCount + exceptionCount) * this.chunkSectors;
+  }
+
+  /**
    * Whether a chunk holds metadata: the header or an area.
    *
    * @param chunk The chunk.

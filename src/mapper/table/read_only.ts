@@ -12,6 +12,7 @@
 import type { BlockDevice, DeviceLimits, DeviceSupports } from "../../block/device.ts";
 import { BlockDeviceError } from "../../block/errors.ts";
 import type { Plan } from "../../block/plan.ts";
+import type { ExceptionTable } from "../../exception/mod.ts";
 import type { Mapping, Target } from "../../targets/target.ts";
 
 class ReadOnlyTarget implements Target {
@@ -53,6 +54,10 @@ class ReadOnlyTarget implements Target {
 
   get devices(): readonly BlockDevice[] {
     return this.#inner.devices;
+  }
+
+  get exceptions(): ExceptionTable | null {
+    return this.#inner.exceptions ?? null;
   }
 
   set onEvent(listener: () => void) {

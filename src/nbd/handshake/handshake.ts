@@ -254,9 +254,17 @@ export class Handshake {
     return this.#chosen?.export === each ? this.#chosen.contexts : [];
   }
 
+  /** What is to be entered. The list may have changed since contexts were chosen: they keep their numbers. */
+  #find(name: string): NbdExport | null {
+    const found = findExport(this.#exports, name);
+    const chosen = this.#chosen?.export;
+    const isChosen = chosen?.name === found?.name && chosen?.device === found?.device;
+    return isChosen ? chosen ?? null : found;
+  }
+
   #enterByName(body: Uint8Array): void {
     const name = decodeName(body);
-    const each = name === null ? null : findExport(this.#exports, name);
+    const each = name === null ? null : this.#find(name);
     // With extended headers this option is forbidden.
     if (each === null || this.#mode === "extended") {
       this.#state = "ended";
@@ -275,7 +283,7 @@ export class Handshake {
   #inform(body: Uint8Array): void {
     const request = readInfoRequest(body);
     if (request === null) return this.#reply("invalid", "Found parts that do not fill the option");
-    const each = findExport(this.#exports, request.name);
+    const each = this.#find(request.name);
     if (each === null) return this.#reply("unknown", "There is no export of that name");
     const hasContexts = this.#contextsFor(each).length > 0;
     const infos = encodeInfos(this.#option, each, request.infos, this.#mode, hasContexts);

@@ -187,6 +187,7 @@ function isFilter({ command, flags }: NbdRequest): boolean {
  */
 export function checkRequest(request: NbdRequest, agreement: Agreement): Refusal | null {
   const { command, flags, offsetBytes, byteCount, payloadBytes } = request;
+  if (agreement.export.hasEnded === true) return refuse("ESHUTDOWN", "The export is gone");
   const notOffered = whyNotOffered(command, agreement);
   if (notOffered !== null) return notOffered;
   const allowed = COMMAND_FLAGS.fua | flagsOf(command, agreement);

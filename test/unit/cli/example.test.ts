@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { example } from "../../../src/cli/example.ts";
 import { createProgram } from "../../../src/cli/program.ts";
 import { ExampleFiles } from "./example_files.ts";
-import { cowdisk, TestEnvironment } from "./session.ts";
+import { cowdisk, type Folder, spawnCowdisk, TestEnvironment } from "./session.ts";
 import { exchangesOf, play } from "./transcript.ts";
 
 test("an example stands behind the options, indented", () => {
@@ -27,16 +27,34 @@ const names = createProgram(new TestEnvironment()).commands.map((command) => com
 const files = new ExampleFiles();
 beforeAll(() => files.make());
 
+/** Commands whose examples are about a server that runs on `disk.img`. */
+const TALKING = ["live", "dm", "watch"];
+
+/** Serves the disk of a folder, until it is told to end. */
+async function serve(folder: Folder): Promise<() => Promise<unknown>> {
+  const words = ["serve", folder.path("disk.img"), "--socket", folder.path("nbd.sock")];
+  const { child, ended } = spawnCowdisk(words);
+  await new Promise<void>((resolve) =>
+    child.stderr?.on("data", (bytes) => `${bytes}`.includes("serving") && resolve())
+  );
+  return () => {
+    child.kill("SIGTERM");
+    return ended;
+  };
+}
+
 test.each(names)("the example in the help of %s is so", async (name) => {
   const exchanges = exchangesOf(await exampleOf(name));
   expect(exchanges.some(({ command }) => command.includes(`cowdisk ${name}`))).toBe(true);
   const folder = files.copy();
+  const end = TALKING.includes(name) ? await serve(folder) : null;
   for (const exchange of exchanges) {
     const { code, screen } = await play(exchange, folder.path(""));
     const { command, output } = exchange;
     expect(`${screen}\n`, command).toMatch(patternOf(output));
     expect(code, command).toBe(0);
   }
+  await end?.();
 });
 
 test("a line that is left out may be any number of lines, and no other may differ", () => {

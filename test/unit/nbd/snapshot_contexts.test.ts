@@ -31,3 +31,14 @@ test("depth and difference follow what is written, to the origin and to the snap
     { sectorCount: 64, flags: 1 },
   ]);
 });
+
+test("of a view that is gone nothing is said", () => {
+  const origin = openOrigin(createMemoryDevice({ sectorCount: 64 }));
+  const cow = createMemoryDevice({ sectorCount: 1024 });
+  const snapshot = openSnapshotSync({ origin, cow, chunkSectors: 8 });
+  const contexts = [allocationDepth(snapshot), dirtyBitmap("monday.cow", snapshot)];
+  snapshot.closeSync();
+  for (const context of contexts) {
+    expect(() => runSync(context.planStatus(0, 8))).toThrow(/Cannot tell about .*: it is gone/);
+  }
+});

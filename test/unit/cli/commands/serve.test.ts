@@ -33,10 +33,33 @@ test("it says where it serves, and ends when it is told", async () => {
   expect(ending).toEqual({
     code: 0,
     out: "",
-    err: `cowdisk: serving nbd+unix:///?socket=${socket}\n`,
+    err: `cowdisk: control socket ${socket}.control\n` +
+      `cowdisk: serving nbd+unix:///?socket=${socket}\n`,
   });
-  expect(existsSync(socket)).toBe(false);
+  expect([existsSync(socket), existsSync(`${socket}.control`)]).toEqual([false, false]);
   expectBytes(folder.read("disk.img"), before);
+});
+
+test("the control socket is where it is said to be, or nowhere", async () => {
+  const folder = new Folder();
+  const disk = folder.disk();
+  const said = async (...words: string[]) =>
+    (await cowdisk(["serve", disk, ...words], new Impatient())).err.replaceAll(
+      `${folder.path("")}/`,
+      "",
+    );
+  const serving = "cowdisk: serving nbd+unix:///?socket=s\n";
+  expect(await said("--socket", folder.path("s"), "--no-control")).toBe(serving);
+  expect(await said("--socket", folder.path("s"), "--control", folder.path("c")))
+    .toBe(`cowdisk: control socket c\n${serving}`);
+  expect(await said("--port", "0", "--control", folder.path("c"))).toMatch(
+    /^cowdisk: control socket c\ncowdisk: serving nbd:/,
+  );
+  expect(await said("--port", "0")).toMatch(/^cowdisk: serving nbd:/);
+  folder.write("c", "mine");
+  expect(await said("--port", "0", "--control", folder.path("c"))).toBe(
+    'cowdisk: Cannot listen on "c": it is there, and no socket\n',
+  );
 });
 
 test("who can come in from elsewhere is said loudly", async () => {

@@ -106,3 +106,18 @@ test("the d-th exception in order lies at chunk 2 + d + floor(d / N)", () => {
     chunk = layout.skipMetadata(chunk + 1);
   }
 });
+
+test("on a device of the fitting size all exceptions have room, on one that is a chunk smaller not", () => {
+  for (const chunkSectors of [1, 8, 32]) {
+    const layout = new AreaLayout(chunkSectors);
+    for (const around of [1, layout.entriesPerArea, 3 * layout.entriesPerArea]) {
+      for (const count of [around - 1, around, around + 1]) {
+        const chunks = layout.fittingSectors(count) / chunkSectors;
+        // The last chunk, and the area behind its own, which a full area needs.
+        const areaChunk = layout.areaChunk(Math.floor(count / layout.entriesPerArea));
+        const lastChunk = count === 0 ? 0 : layout.chunkInOrder(count - 1);
+        expect(Math.max(areaChunk, lastChunk)).toBe(chunks - 1);
+      }
+    }
+  }
+});

@@ -97,3 +97,12 @@ test("the target inside is asked for everything but writes", () => {
   const request = Object.assign(new Mapping(), { kind: "write", sectorCount: 1 });
   assertEquals(assertThrows(() => target.map(request), BlockDeviceError).code, "EROFS");
 });
+
+test("a read-only snapshot tells of its exceptions, anything else has none", () => {
+  const { mapper } = createRig();
+  mapper.createSync("s", "0 4096 snapshot vda vdb P 8", { isReadOnly: true });
+  mapper.createSync("o", "0 4096 snapshot-origin vda");
+  mapper.device("o").writeSync(filled(1, 1), 0);
+  assertEquals(mapper.device("s").activeTargets?.[0]?.exceptions?.exceptionCount, 1);
+  assertEquals(readOnly(createZero(8)).exceptions, null);
+});
