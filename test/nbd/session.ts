@@ -1,7 +1,7 @@
 /**
  * The real program serving a folder's disk and snapshot, and real clients that come to it.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { onTestFinished } from "vitest";
 import { findProgram, packageAdvice } from "../setup.ts";
@@ -29,6 +29,41 @@ export function client(name: string, ...words: string[]): ClientEnding {
   return { code: status, out: stdout, err: stderr };
 }
 
+/** A client that runs beside the test. */
+export interface BegunClient {
+  /** How it ended. */
+  readonly ended: Promise<ClientEnding>;
+  /** Whether it has. */
+  readonly hasEnded: boolean;
+}
+
+/**
+ * Begins a client.
+ *
+ * @param name The program.
+ * @param words Its arguments.
+ * @returns It, while it goes on.
+ */
+export function begin(name: string, ...words: string[]): BegunClient {
+  const child = spawn(findProgram(name) ?? name, words);
+  let [out, err, hasEnded] = ["", "", false];
+  child.stdout.on("data", (bytes) => out += bytes);
+  child.stderr.on("data", (bytes) => err += bytes);
+  onTestFinished(() => void child.kill());
+  const ended = new Promise<ClientEnding>((resolve) => {
+    child.on("close", (code) => {
+      hasEnded = true;
+      resolve({ code, out, err });
+    });
+  });
+  return {
+    ended,
+    get hasEnded() {
+      return hasEnded;
+    },
+  };
+}
+
 /**
  * Runs a client that has to succeed.
  *
@@ -47,8 +82,12 @@ export interface Served {
   readonly folder: Folder;
   /** The address of an export; of the default one if left out. */
   uri(name?: string): string;
+  /** Where its control socket is. */
+  readonly control: string;
   /** Asks the server to end, as the system does. */
   end(): Promise<Ending>;
+  /** Ends it at once, as a loss of power does. */
+  kill(): Promise<Ending>;
 }
 
 /** Starts the server, and waits until it says where it serves. */
@@ -57,9 +96,11 @@ async function start(folder: Folder, words: readonly string[]) {
     ["serve", folder.path("disk.img"), ...words],
     folder.isInMemory ? undefined : taskPermissions(),
   );
+  let hasEnded = false;
+  ended.then(() => hasEnded = true);
   const end = () => {
     // Not `child.kill`: Deno then takes the signal for the way in which the child ended.
-    if (child.exitCode === null) process.kill(child.pid!, "SIGTERM");
+    if (!hasEnded) process.kill(child.pid!, "SIGTERM");
     return ended;
   };
   onTestFinished(() => void end());
@@ -73,7 +114,11 @@ async function start(folder: Folder, words: readonly string[]) {
     ended.then(() => resolve(null));
   });
   if (place === null) throw new Error(`The server ended: ${JSON.stringify(await ended)}`);
-  return { end, place };
+  const kill = () => {
+    child.kill("SIGKILL");
+    return ended;
+  };
+  return { end, kill, place };
 }
 
 /**
@@ -85,8 +130,9 @@ async function start(folder: Folder, words: readonly string[]) {
  */
 export async function served(folder: Folder, ...words: string[]): Promise<Served> {
   const socket = folder.path("nbd.sock");
-  const { end } = await start(folder, ["--socket", socket, ...words]);
-  return { folder, end, uri: (name = "") => `nbd+unix:///${name}?socket=${socket}` };
+  const { end, kill } = await start(folder, ["--socket", socket, ...words]);
+  const uri = (name = "") => `nbd+unix:///${name}?socket=${socket}`;
+  return { folder, control: `${socket}.control`, end, kill, uri };
 }
 
 /** A server that runs on TCP. */
