@@ -28,7 +28,9 @@ export class ByteQueue {
    */
   push(piece: Uint8Array): void {
     if (piece.byteLength === 0) return;
-    this.#pieces.push(piece);
+    const { buffer, byteOffset, byteLength } = piece;
+    // Views of a `Buffer` would be such again, which are slow to make and hard to copy.
+    this.#pieces.push(new Uint8Array(buffer, byteOffset, byteLength));
     this.#byteLength += piece.byteLength;
   }
 

@@ -32,8 +32,9 @@ import { ByteQueue } from "./byte_queue.ts";
 import type { NbdExport } from "./export.ts";
 import { type Agreement, Handshake, type TlsPolicy } from "./handshake/handshake.ts";
 import { COMMANDS, PAYLOAD_BYTES_MAX } from "./protocol.ts";
-import { perform, planReply, refusalOf, type Reply } from "./transmission/performance.ts";
+import { perform, planReply, refusalOf } from "./transmission/performance.ts";
 import { encodeError } from "./transmission/reply.ts";
+import { ReplyOutput, type Room } from "./transmission/reply_output.ts";
 import {
   checkRequest,
   decodeRequest,
@@ -56,7 +57,8 @@ export interface NbdConnectionOptions {
    * Takes bytes for the client. Not called from inside the constructor's caller only: a request that takes
    * time is answered later.
    *
-   * @param pieces Bytes in order; they belong to the taker.
+   * @param pieces Bytes in order. They must not be changed, and are used again for others once
+   * {@linkcode NbdConnection.sent} has told that they are gone.
    */
   readonly send: (pieces: readonly Uint8Array[]) => void;
   /**
@@ -98,15 +100,15 @@ export class NbdConnection {
   readonly #onFailure: (error: unknown) => void;
   readonly #input = new ByteQueue();
   readonly #handshake: Handshake;
-  #output: Uint8Array[] = [];
+  readonly #output = new ReplyOutput();
   #state: State = "handshake";
   #agreement: Agreement | null = null;
   #request: NbdRequest | null = null;
   #refusal: Refusal | null = null;
   #headBytes = 0;
   #skipLeft = 0;
-  /** Bytes of requests under way, and of replies that did not go out. */
-  #heldBytes = 0;
+  /** Bytes of requests under way. */
+  #requestBytes = 0;
   #underWay = 0;
   #hasInputEnded = false;
 
@@ -122,7 +124,7 @@ export class NbdConnection {
     this.#handshake = new Handshake(
       options.exports,
       this.#input,
-      (bytes) => this.#put([bytes]),
+      (bytes) => this.#output.put(bytes),
       options.tls,
     );
     this.#sendOutput();
@@ -157,7 +159,8 @@ export class NbdConnection {
   }
 
   get #isFull(): boolean {
-    return this.#heldBytes >= HELD_BYTES_MAX || this.#underWay >= REQUESTS_MAX;
+    const heldBytes = this.#requestBytes + this.#output.heldBytes;
+    return heldBytes >= HELD_BYTES_MAX || this.#underWay >= REQUESTS_MAX;
   }
 
   /**
@@ -190,7 +193,7 @@ export class NbdConnection {
    */
   sent(byteCount: number): void {
     const wasFull = this.#isFull;
-    this.#heldBytes -= byteCount;
+    this.#output.sent(byteCount);
     if (wasFull && !this.#isFull) this.#advanceLater();
   }
 
@@ -206,16 +209,9 @@ export class NbdConnection {
     this.#input.clear();
   }
 
-  #put(pieces: Reply): void {
-    for (const piece of pieces) this.#heldBytes += piece.byteLength;
-    this.#output.push(...pieces);
-  }
-
   #sendOutput(): void {
-    if (this.#output.length === 0) return;
-    const pieces = this.#output;
-    this.#output = [];
-    this.#send(pieces);
+    const pieces = this.#output.pieces();
+    if (pieces.length > 0) this.#send(pieces);
   }
 
   #advanceLater(): void {
@@ -302,7 +298,7 @@ export class NbdConnection {
 
   #refuse({ echo }: NbdRequest, refusal: Refusal): void {
     const { mode } = this.#agreement as Agreement;
-    this.#put([encodeError(echo, refusal, mode)]);
+    this.#output.put(encodeError(echo, refusal, mode));
   }
 
   #fail(request: NbdRequest, error: unknown): void {
@@ -316,24 +312,25 @@ export class NbdConnection {
   #begin(request: NbdRequest, payload: Uint8Array | null): void {
     const agreement = this.#agreement as Agreement;
     agreement.export.traffic?.count(request.command, request.byteCount);
-    let reply: Reply | Promise<Reply>;
+    let reply: Uint8Array | Promise<Uint8Array>;
     try {
-      const plan = () => planReply(request, payload, agreement);
-      reply = perform(agreement.export.device, plan, request.byteCount > PAYLOAD_BYTES_MAX);
+      const plan = (take: Room) => planReply(request, payload, agreement, take);
+      const isLong = request.byteCount > PAYLOAD_BYTES_MAX;
+      reply = perform(agreement.export.device, plan, this.#output.take, isLong);
     } catch (error) {
       return this.#fail(request, error);
     }
-    if (!(reply instanceof Promise)) return this.#put(reply);
+    if (!(reply instanceof Promise)) return this.#output.put(reply);
     const isLong = request.command === COMMANDS.read || request.command === COMMANDS.write;
     const byteCount = isLong ? Math.min(request.byteCount, PAYLOAD_BYTES_MAX) : 0;
     this.#underWay++;
-    this.#heldBytes += byteCount;
+    this.#requestBytes += byteCount;
     reply.then(
-      (pieces) => this.#put(pieces),
+      (bytes) => this.#output.put(bytes),
       (error) => this.#fail(request, error),
     ).then(() => {
       this.#underWay--;
-      this.#heldBytes -= byteCount;
+      this.#requestBytes -= byteCount;
       this.#advanceLater();
     });
   }

@@ -143,26 +143,74 @@ export const PAYLOAD_BYTES_MAX = 32 * 1024 * 1024;
 export const STRING_BYTES_MAX = 4096;
 
 /**
+ * Reads a word of 16 bits; as all that follow, without a view, which would have to be made.
+ *
+ * @param bytes Where from.
+ * @param at Where in it.
+ * @returns The number.
+ */
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) << 8 | (bytes[at + 1] as number);
+}
+
+/**
+ * Reads a word of 32 bits.
+ *
+ * @param bytes Where from.
+ * @param at Where in it.
+ * @returns The number.
+ */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return (readUint16(bytes, at) << 16 | readUint16(bytes, at + 2)) >>> 0;
+}
+
+/**
  * Reads a word of 64 bits.
  *
- * @param view The bytes.
- * @param at Where.
+ * @param bytes Where from.
+ * @param at Where in it.
  * @returns The number, exact up to 2^53.
  */
-export function readUint64(view: DataView, at: number): number {
-  return view.getUint32(at) * TWO_POW_32 + view.getUint32(at + 4);
+export function readUint64(bytes: Uint8Array, at: number): number {
+  return readUint32(bytes, at) * TWO_POW_32 + readUint32(bytes, at + 4);
 }
 
 /**
  * Writes a word of 64 bits.
  *
- * @param view The bytes.
- * @param at Where.
+ * @param bytes Where to.
+ * @param at Where in it.
  * @param value A whole number up to 2^53.
  */
-export function writeUint64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / TWO_POW_32));
-  view.setUint32(at + 4, value % TWO_POW_32);
+export function writeUint64(bytes: Uint8Array, at: number, value: number): void {
+  writeUint32(bytes, at, Math.floor(value / TWO_POW_32));
+  writeUint32(bytes, at + 4, value % TWO_POW_32);
+}
+
+/**
+ * Writes a word of 16 bits.
+ *
+ * @param bytes Where to.
+ * @param at Where in it.
+ * @param value A whole number up to 2^16.
+ */
+export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+/**
+ * Writes a word of 32 bits.
+ *
+ * @param bytes Where to.
+ * @param at Where in it.
+ * @param value A whole number up to 2^32.
+ */
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 /**

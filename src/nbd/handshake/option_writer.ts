@@ -112,7 +112,7 @@ export function encodeInfos(
   const size = reply(option, "info", 12);
   const view = viewOf(size);
   view.setUint16(REPLY_HEAD_BYTES, INFOS.export);
-  writeUint64(view, REPLY_HEAD_BYTES + 2, exportBytes(each));
+  writeUint64(size, REPLY_HEAD_BYTES + 2, exportBytes(each));
   view.setUint16(REPLY_HEAD_BYTES + 10, transmissionFlags(each, mode, hasContexts));
 
   const blocks = reply(option, "info", 14);
@@ -162,7 +162,7 @@ export function encodeExportName(
 ): Uint8Array {
   const bytes = new Uint8Array(10 + (isShort ? 0 : EXPORT_NAME_ZERO_BYTES));
   const view = viewOf(bytes);
-  writeUint64(view, 0, exportBytes(each));
+  writeUint64(bytes, 0, exportBytes(each));
   view.setUint16(8, transmissionFlags(each, mode));
   return bytes;
 }

@@ -48,10 +48,8 @@ import {
   encodeSimpleData,
   encodeStatus,
 } from "./reply.ts";
+import { ownRoom, type Room } from "./reply_output.ts";
 import { type NbdRequest, type Refusal, sectorOf } from "./request.ts";
-
-/** A reply, in pieces. */
-export type Reply = readonly Uint8Array[];
 
 const PIECE_SECTORS = bytesToSectors(1024 * 1024);
 /** As much as a READ or a WRITE may have: what is longer is done in parts. */
@@ -59,15 +57,19 @@ const LONG_SECTORS = bytesToSectors(PAYLOAD_BYTES_MAX);
 /** Nothing is written for what is discarded: longer parts do. */
 const DISCARD_SECTORS = bytesToSectors(2 ** 30);
 
-function* planRead(request: NbdRequest, agreement: Agreement): Plan<Reply> {
+function* planRead(request: NbdRequest, agreement: Agreement, take: Room): Plan<Uint8Array> {
   const { echo, offsetBytes, byteCount, flags } = request;
   const { export: { device }, mode } = agreement;
   const headBytes = dataHeadBytes(echo, mode);
-  const frame = new Uint8Array(headBytes + byteCount);
+  const frame = take(headBytes + byteCount);
   yield readStep(device, frame.subarray(headBytes), sectorOf(request));
   if (mode === "simple") return encodeSimpleData(frame, echo);
   const isWhole = (flags & COMMAND_FLAGS.dontFragment) !== 0;
-  return encodeChunkedData(frame, echo, offsetBytes, isWhole);
+  const reply = encodeChunkedData(frame, echo, offsetBytes, isWhole);
+  // A short reply must not keep a long frame alive that has memory of its own.
+  const isWasteful = frame.byteLength === frame.buffer.byteLength &&
+    reply.byteLength * 2 < frame.byteLength;
+  return isWasteful ? reply.slice() : reply;
 }
 
 function* planZeroData(device: BlockDevice, sector: number, count: number, isFua: boolean): Plan {
@@ -123,7 +125,7 @@ function cutExtents(extents: readonly StatusExtent[], sectorCount: number): Stat
   return cut;
 }
 
-function* planStatus(request: NbdRequest, agreement: Agreement): Plan<Reply> {
+function* planStatus(request: NbdRequest, agreement: Agreement): Plan<Uint8Array> {
   const all = contextsOf(agreement.export);
   const count = bytesToSectors(request.byteCount);
   const statuses: ContextStatus[] = [];
@@ -142,19 +144,21 @@ function* planStatus(request: NbdRequest, agreement: Agreement): Plan<Reply> {
  * @param request A request that was checked.
  * @param payload What a WRITE writes.
  * @param agreement What was agreed on.
+ * @param take Where room for the reply comes from.
  * @returns A plan of the reply.
  */
 export function* planReply(
   request: NbdRequest,
   payload: Uint8Array | null,
   agreement: Agreement,
-): Plan<Reply> {
+  take: Room = ownRoom,
+): Plan<Uint8Array> {
   const { export: { device } } = agreement;
   const { command, flags, byteCount, echo } = request;
   const isFua = (flags & COMMAND_FLAGS.fua) !== 0;
   switch (command) {
     case COMMANDS.read:
-      return yield* planRead(request, agreement);
+      return yield* planRead(request, agreement, take);
     case COMMANDS.blockStatus:
       return yield* planStatus(request, agreement);
     case COMMANDS.write:
@@ -174,7 +178,7 @@ export function* planReply(
       yield* planCache(device, sectorOf(request), bytesToSectors(byteCount));
       break;
   }
-  return [encodeDone(echo)];
+  return encodeDone(echo, take);
 }
 
 function isCode(error: unknown, code: ErrorCode): boolean {
@@ -187,22 +191,24 @@ function isCode(error: unknown, code: ErrorCode): boolean {
  * @param device What the plan is about.
  * @param plan Makes the plan; made anew when it could not be performed at once. That has changed nothing
  * that performing it again would not change in the same way.
+ * @param take Room for a reply that is made at once. One that is made later, beside others, has its own.
  * @param isLong Whether it takes so long that others should have their turn meanwhile.
  * @returns The reply, or a promise of it.
  */
 export function perform(
   device: BlockDevice,
-  plan: () => Plan<Reply>,
+  plan: (take: Room) => Plan<Uint8Array>,
+  take: Room = ownRoom,
   isLong = false,
-): Reply | Promise<Reply> {
+): Uint8Array | Promise<Uint8Array> {
   if (!isLong && isSyncDevice(device) && device.isBusy !== true) {
     try {
-      return runSync(plan());
+      return runSync(plan(take));
     } catch (error) {
       if (!isCode(error, "EAGAIN")) throw error;
     }
   }
-  return runAsync(plan());
+  return runAsync(plan(ownRoom));
 }
 
 const CODES: Readonly<Partial<Record<ErrorCode, NbdErrorCode>>> = {

@@ -4,8 +4,8 @@
  * A client that takes structured replies gets them to everything that carries data and to every error; a
  * plain success is a simple reply. With extended headers everything is a chunk.
  *
- * A reply with data is a *frame*: a buffer with room for the head before the data, so that the device reads
- * to where the bytes will be sent from.
+ * A reply with data is a *frame*: room for the head before the data, so that the device reads to where the
+ * bytes will be sent from. Every reply is one piece of memory.
  *
  * This module is browser compatible.
  *
@@ -19,16 +19,20 @@ import {
   NBD_ERRORS,
   type NbdMode,
   STRING_BYTES_MAX,
-  viewOf,
+  writeUint16,
+  writeUint32,
   writeUint64,
 } from "../protocol.ts";
 import { type StatusExtent, ZERO_UNIT_SECTORS } from "../meta_context.ts";
 import { sectorsToBytes } from "../../block/units.ts";
-import type { Refusal } from "./request.ts";
+import { isZeroBytes } from "../../devices/byte_scan.ts";
 import { cutZeroes } from "../../disk/image/image_pieces.ts";
+import { ownRoom, type Room } from "./reply_output.ts";
+import type { Refusal } from "./request.ts";
 
 /** A simple reply's head. */
 export const SIMPLE_HEAD_BYTES = 16;
+const ZERO_UNIT_BYTES = sectorsToBytes(ZERO_UNIT_SECTORS);
 
 /** A kind of chunk. */
 type ChunkKind = keyof typeof CHUNKS;
@@ -54,28 +58,31 @@ export function dataHeadBytes(echo: Uint8Array, mode: NbdMode): number {
   return mode === "simple" ? SIMPLE_HEAD_BYTES : chunkHeadBytes(echo) + 8;
 }
 
+function writeEcho(bytes: Uint8Array, at: number, echo: Uint8Array): void {
+  for (let index = 0; index < echo.length; index++) bytes[at + index] = echo[index] as number;
+}
+
+/** Writes a chunk's head. Returns where what is in the chunk begins. */
 function writeChunkHead(
   bytes: Uint8Array,
+  at: number,
   echo: Uint8Array,
   kind: ChunkKind,
   byteCount: number,
-  isLast: boolean,
-): DataView {
-  const view = viewOf(bytes);
-  view.setUint32(0, isExtended(echo) ? MAGICS.extendedReply : MAGICS.structuredReply);
-  view.setUint16(4, isLast ? CHUNK_DONE : 0);
-  view.setUint16(6, CHUNKS[kind]);
-  bytes.set(echo, 8);
-  if (isExtended(echo)) writeUint64(view, 24, byteCount);
-  else view.setUint32(16, byteCount);
-  return view;
+): number {
+  const isLong = isExtended(echo);
+  writeUint32(bytes, at, isLong ? MAGICS.extendedReply : MAGICS.structuredReply);
+  writeUint16(bytes, at + 4, 0);
+  writeUint16(bytes, at + 6, CHUNKS[kind]);
+  writeEcho(bytes, at + 8, echo);
+  if (isLong) writeUint64(bytes, at + 24, byteCount);
+  else writeUint32(bytes, at + 16, byteCount);
+  return at + (isLong ? 32 : 20);
 }
 
-/** A chunk with room behind its head. */
-function chunk(echo: Uint8Array, kind: ChunkKind, byteCount: number, isLast: boolean) {
-  const headBytes = chunkHeadBytes(echo);
-  const bytes = new Uint8Array(headBytes + byteCount);
-  return { bytes, headBytes, view: writeChunkHead(bytes, echo, kind, byteCount, isLast) };
+/** Marks a chunk as the last one of its reply. */
+function markLast(bytes: Uint8Array, at: number): void {
+  writeUint16(bytes, at + 4, CHUNK_DONE);
 }
 
 /**
@@ -86,21 +93,26 @@ function chunk(echo: Uint8Array, kind: ChunkKind, byteCount: number, isLast: boo
  * @param errno 0 when it was done.
  */
 export function writeSimpleHead(bytes: Uint8Array, cookie: Uint8Array, errno: number): void {
-  const view = viewOf(bytes);
-  view.setUint32(0, MAGICS.simpleReply);
-  view.setUint32(4, errno);
-  bytes.set(cookie, 8);
+  writeUint32(bytes, 0, MAGICS.simpleReply);
+  writeUint32(bytes, 4, errno);
+  writeEcho(bytes, 8, cookie);
 }
 
 /**
  * A reply that says that something was done.
  *
  * @param echo The request's.
+ * @param take Where room comes from.
  * @returns The bytes.
  */
-export function encodeDone(echo: Uint8Array): Uint8Array {
-  if (isExtended(echo)) return chunk(echo, "none", 0, true).bytes;
-  const bytes = new Uint8Array(SIMPLE_HEAD_BYTES);
+export function encodeDone(echo: Uint8Array, take: Room = ownRoom): Uint8Array {
+  if (isExtended(echo)) {
+    const chunk = take(chunkHeadBytes(echo));
+    writeChunkHead(chunk, 0, echo, "none", 0);
+    markLast(chunk, 0);
+    return chunk;
+  }
+  const bytes = take(SIMPLE_HEAD_BYTES);
   writeSimpleHead(bytes, echo, 0);
   return bytes;
 }
@@ -121,10 +133,13 @@ export function encodeError(echo: Uint8Array, refusal: Refusal, mode: NbdMode): 
     return bytes;
   }
   const text = new TextEncoder().encode(refusal.sentence).subarray(0, STRING_BYTES_MAX);
-  const { bytes, headBytes, view } = chunk(echo, "error", 6 + text.byteLength, true);
-  view.setUint32(headBytes, errno);
-  view.setUint16(headBytes + 4, text.byteLength);
-  bytes.set(text, headBytes + 6);
+  const byteCount = 6 + text.byteLength;
+  const bytes = new Uint8Array(chunkHeadBytes(echo) + byteCount);
+  const at = writeChunkHead(bytes, 0, echo, "error", byteCount);
+  markLast(bytes, 0);
+  writeUint32(bytes, at, errno);
+  writeUint16(bytes, at + 4, text.byteLength);
+  bytes.set(text, at + 6);
   return bytes;
 }
 
@@ -135,67 +150,81 @@ export function encodeError(echo: Uint8Array, refusal: Refusal, mode: NbdMode): 
  * @param cookie The request's.
  * @returns The reply.
  */
-export function encodeSimpleData(frame: Uint8Array, cookie: Uint8Array): Uint8Array[] {
+export function encodeSimpleData(frame: Uint8Array, cookie: Uint8Array): Uint8Array {
   writeSimpleHead(frame, cookie, 0);
-  return [frame];
+  return frame;
 }
 
-function encodeHole(echo: Uint8Array, offsetBytes: number, byteCount: number): Uint8Array {
-  const { bytes, headBytes, view } = chunk(echo, "offsetHole", 12, false);
-  writeUint64(view, headBytes, offsetBytes);
-  view.setUint32(headBytes + 8, byteCount);
-  return bytes;
+function writeHole(
+  bytes: Uint8Array,
+  at: number,
+  echo: Uint8Array,
+  offsetBytes: number,
+  byteCount: number,
+): number {
+  const body = writeChunkHead(bytes, at, echo, "offsetHole", 12);
+  writeUint64(bytes, body, offsetBytes);
+  writeUint32(bytes, body + 8, byteCount);
+  return body + 12;
 }
 
 function writeDataHead(
   bytes: Uint8Array,
+  at: number,
   echo: Uint8Array,
   offsetBytes: number,
   byteCount: number,
-): void {
-  const view = writeChunkHead(bytes, echo, "offsetData", 8 + byteCount, false);
-  writeUint64(view, chunkHeadBytes(echo), offsetBytes);
+): number {
+  const body = writeChunkHead(bytes, at, echo, "offsetData", 8 + byteCount);
+  writeUint64(bytes, body, offsetBytes);
+  return body + 8;
+}
+
+/** Whether there is one chunk of data and no hole, which is so of nearly all that is read. */
+function isOneChunk(content: Uint8Array): boolean {
+  return content.byteLength <= ZERO_UNIT_BYTES && !isZeroBytes(content, 0, content.byteLength);
 }
 
 /**
  * Makes a frame of data the chunks of a reply to a READ: holes where there is nothing but zeroes.
  *
+ * A hole is shorter than the shortest stretch of zeroes, a sector, even with the head of the data behind it:
+ * so what comes behind a hole moves towards the beginning, and nothing is overwritten before it has moved.
+ *
  * @param frame {@linkcode dataHeadBytes} of room, and the data.
  * @param echo The request's.
  * @param offsetBytes Where the data lies in the export.
  * @param isWhole Whether it must be one chunk.
- * @returns The reply, in pieces; most lie in the frame.
+ * @returns The reply: the beginning of the frame.
  */
 export function encodeChunkedData(
   frame: Uint8Array,
   echo: Uint8Array,
   offsetBytes: number,
   isWhole: boolean,
-): Uint8Array[] {
+): Uint8Array {
   const headBytes = chunkHeadBytes(echo) + 8;
   const content = frame.subarray(headBytes);
-  const pieces: Uint8Array[] = [];
-  const add = (from: number, to: number, isZero: boolean) => {
-    if (isZero) pieces.push(encodeHole(echo, offsetBytes + from, to - from));
-    else if (from === 0) {
-      writeDataHead(frame, echo, offsetBytes, to);
-      pieces.push(frame.subarray(0, headBytes + to));
-    } else {
-      const head = new Uint8Array(headBytes);
-      writeDataHead(head, echo, offsetBytes + from, to - from);
-      pieces.push(head, content.subarray(from, to));
-    }
-    lastHead = isZero || from === 0 ? pieces.length - 1 : pieces.length - 2;
-  };
-  let lastHead = 0;
-  if (isWhole) add(0, content.byteLength, false);
-  else {
-    for (const { sector, sectorCount, isZero } of cutZeroes(content, ZERO_UNIT_SECTORS)) {
-      add(sectorsToBytes(sector), sectorsToBytes(sector + sectorCount), isZero);
+  if (isWhole || isOneChunk(content)) {
+    writeDataHead(frame, 0, echo, offsetBytes, content.byteLength);
+    markLast(frame, 0);
+    return frame;
+  }
+  let at = 0;
+  let last = 0;
+  for (const { sector, sectorCount, isZero } of cutZeroes(content, ZERO_UNIT_SECTORS)) {
+    const from = sectorsToBytes(sector);
+    const byteCount = sectorsToBytes(sectorCount);
+    last = at;
+    if (isZero) at = writeHole(frame, at, echo, offsetBytes + from, byteCount);
+    else {
+      const source = headBytes + from;
+      if (source > at + headBytes) frame.copyWithin(at + headBytes, source, source + byteCount);
+      at = writeDataHead(frame, at, echo, offsetBytes + from, byteCount) + byteCount;
     }
   }
-  viewOf(pieces[lastHead] as Uint8Array).setUint16(4, CHUNK_DONE);
-  return pieces;
+  markLast(frame, last);
+  return frame.subarray(0, at);
 }
 
 /** What a context says. */
@@ -206,40 +235,48 @@ export interface ContextStatus {
   readonly extents: readonly StatusExtent[];
 }
 
-/** Extents with lengths of 32 bits, behind the context's number. */
-function encodeExtents(echo: Uint8Array, { id, extents }: ContextStatus, isLast: boolean) {
-  const { bytes, headBytes, view } = chunk(echo, "blockStatus", 4 + extents.length * 8, isLast);
-  view.setUint32(headBytes, id);
+/** Writes extents with lengths of 32 bits, behind the context's number. */
+function writeExtents(bytes: Uint8Array, at: number, { id, extents }: ContextStatus): number {
+  writeUint32(bytes, at, id);
   extents.forEach(({ sectorCount, flags }, index) => {
-    const at = headBytes + 4 + index * 8;
-    view.setUint32(at, sectorsToBytes(sectorCount));
-    view.setUint32(at + 4, flags);
+    writeUint32(bytes, at + 4 + index * 8, sectorsToBytes(sectorCount));
+    writeUint32(bytes, at + 8 + index * 8, flags);
   });
-  return bytes;
+  return at + 4 + extents.length * 8;
 }
 
-/** Extents with lengths of 64 bits, behind the context's number and theirs. */
-function encodeLongExtents(echo: Uint8Array, { id, extents }: ContextStatus, isLast: boolean) {
-  const byteCount = 8 + extents.length * 16;
-  const { bytes, headBytes, view } = chunk(echo, "blockStatusExtended", byteCount, isLast);
-  view.setUint32(headBytes, id);
-  view.setUint32(headBytes + 4, extents.length);
+/** Writes extents with lengths of 64 bits, behind the context's number and theirs. */
+function writeLongExtents(bytes: Uint8Array, at: number, { id, extents }: ContextStatus): number {
+  writeUint32(bytes, at, id);
+  writeUint32(bytes, at + 4, extents.length);
   extents.forEach(({ sectorCount, flags }, index) => {
-    const at = headBytes + 8 + index * 16;
-    writeUint64(view, at, sectorsToBytes(sectorCount));
-    writeUint64(view, at + 8, flags);
+    writeUint64(bytes, at + 8 + index * 16, sectorsToBytes(sectorCount));
+    writeUint64(bytes, at + 16 + index * 16, flags);
   });
-  return bytes;
+  return at + 8 + extents.length * 16;
 }
 
 /**
- * A reply to BLOCK_STATUS.
+ * A reply to BLOCK_STATUS: a chunk for each context.
  *
  * @param echo The request's.
  * @param all What each context says, at least one.
- * @returns The reply, a piece for each.
+ * @returns The reply.
  */
-export function encodeStatus(echo: Uint8Array, all: readonly ContextStatus[]): Uint8Array[] {
-  const encode = isExtended(echo) ? encodeLongExtents : encodeExtents;
-  return all.map((status, index) => encode(echo, status, index === all.length - 1));
+export function encodeStatus(echo: Uint8Array, all: readonly ContextStatus[]): Uint8Array {
+  const isLong = isExtended(echo);
+  const bodyBytes = ({ extents }: ContextStatus) =>
+    isLong ? 8 + extents.length * 16 : 4 + extents.length * 8;
+  const byteCount = all.reduce((sum, each) => sum + chunkHeadBytes(echo) + bodyBytes(each), 0);
+  const bytes = new Uint8Array(byteCount);
+  let at = 0;
+  let last = 0;
+  for (const each of all) {
+    last = at;
+    const kind = isLong ? "blockStatusExtended" : "blockStatus";
+    const body = writeChunkHead(bytes, at, echo, kind, bodyBytes(each));
+    at = (isLong ? writeLongExtents : writeExtents)(bytes, body, each);
+  }
+  markLast(bytes, last);
+  return bytes;
 }

@@ -34,8 +34,9 @@ import {
   type NbdErrorCode,
   type NbdMode,
   PAYLOAD_BYTES_MAX,
+  readUint16,
+  readUint32,
   readUint64,
-  viewOf,
 } from "../protocol.ts";
 
 /** What a client asks for. */
@@ -73,19 +74,18 @@ export function requestHeadBytes(mode: NbdMode): number {
 /**
  * Reads the head of a request.
  *
- * @param head Its bytes.
+ * @param head Its bytes; no `Buffer`, whose slices are no copies.
  * @param mode The messages that were agreed on.
  * @returns The request, or nothing when it is none: the stream is out of step, or is about to be, for nobody
  * sends more than 32 MiB behind an extended head.
  */
 export function decodeRequest(head: Uint8Array, mode: NbdMode): NbdRequest | null {
-  const view = viewOf(head);
   const isExtended = mode === "extended";
   const magic = isExtended ? MAGICS.extendedRequest : MAGICS.request;
-  if (view.getUint32(0) !== magic) return null;
-  const flags = view.getUint16(4);
-  const command = view.getUint16(6);
-  const byteCount = isExtended ? readUint64(view, 24) : view.getUint32(24);
+  if (readUint32(head, 0) !== magic) return null;
+  const flags = readUint16(head, 4);
+  const command = readUint16(head, 6);
+  const byteCount = isExtended ? readUint64(head, 24) : readUint32(head, 24);
   const hasPayload = isExtended
     ? (flags & COMMAND_FLAGS.payload) !== 0
     : command === COMMANDS.write;
@@ -93,9 +93,9 @@ export function decodeRequest(head: Uint8Array, mode: NbdMode): NbdRequest | nul
   return {
     flags,
     command,
-    // A copy, whatever kind of array it is: the head is a view of all that came in with it.
-    echo: new Uint8Array(head.subarray(8, isExtended ? 24 : 16)),
-    offsetBytes: readUint64(view, 16),
+    // A copy: the head is a view of all that came in with it.
+    echo: head.slice(8, isExtended ? 24 : 16),
+    offsetBytes: readUint64(head, 16),
     byteCount,
     payloadBytes: hasPayload ? byteCount : 0,
   };
@@ -218,16 +218,15 @@ export function readFilter(
   payload: Uint8Array,
   agreement: Agreement,
 ): NbdRequest | Refusal {
-  const view = viewOf(payload);
   const contexts: number[] = [];
   for (let at = FILTER_HEAD_BYTES; at < payload.byteLength; at += 4) {
-    contexts.push(view.getUint32(at));
+    contexts.push(readUint32(payload, at));
   }
   const isKnown = contexts.every((each) => agreement.contexts.includes(each));
   if (!isKnown || new Set(contexts).size < contexts.length) {
     return refuse("EINVAL", "Want contexts that were chosen, each once");
   }
-  const filtered = { ...request, byteCount: readUint64(view, 0), contexts };
+  const filtered = { ...request, byteCount: readUint64(payload, 0), contexts };
   return checkStretch(filtered, agreement) ?? filtered;
 }
 

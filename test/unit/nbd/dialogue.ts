@@ -140,7 +140,8 @@ export class Dialogue {
       onChange: () => void this.changes++,
     });
     take = (pieces) => {
-      this.#sent.push(...pieces);
+      // What has gone is used again: a client has bytes of its own.
+      this.#sent.push(...pieces.map((piece) => piece.slice()));
       if (!this.isPrompt) return;
       this.connection.sent(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
     };

@@ -1,20 +1,16 @@
 import { expect, test } from "vitest";
 import { BlockDeviceError, ERROR_CODES, type ErrorCode } from "../../../../src/block/errors.ts";
 import { type Plan, readStep, runSync, type Step } from "../../../../src/block/plan.ts";
-import {
-  perform,
-  planReply,
-  refusalOf,
-  type Reply,
-} from "../../../../src/nbd/transmission/performance.ts";
+import { perform, planReply, refusalOf } from "../../../../src/nbd/transmission/performance.ts";
 import type { NbdMode } from "../../../../src/nbd/protocol.ts";
+import { ownRoom } from "../../../../src/nbd/transmission/reply_output.ts";
 import { CMD, memoryExports } from "../dialogue.ts";
 
 const [disk] = memoryExports(2 ** 18);
 const { device } = disk;
 const agreement = { export: disk, mode: "structured" as NbdMode, contexts: [0] };
 
-function planOf(command: number, byteCount: number, flags = 0): Plan<Reply> {
+function planOf(command: number, byteCount: number, flags = 0): Plan<Uint8Array> {
   const request = {
     ...{ command, flags, echo: new Uint8Array(8), offsetBytes: 4096, byteCount },
     payloadBytes: 0,
@@ -55,7 +51,7 @@ test("long zeroes are done to their end, on a device that could answer at once",
   await device.write(new Uint8Array(512).fill(1), 8);
   await device.write(new Uint8Array(512).fill(1), 8 + 2 ** 17 - 1);
   await device.write(new Uint8Array(512).fill(1), 8 + 2 ** 17);
-  const reply = perform(device, () => planOf(CMD.zeroes, 2 ** 26), true);
+  const reply = perform(device, () => planOf(CMD.zeroes, 2 ** 26), ownRoom, true);
   expect(reply).toBeInstanceOf(Promise);
   await reply;
   const sectors = new Uint8Array(1024);
@@ -70,7 +66,7 @@ test("a fast zero is refused at once", () => {
 
 test("one extent is told when one is wanted, and none beyond what was asked for", async () => {
   await device.write(new Uint8Array(512).fill(1), 16);
-  const status = (flags: number) => runSync(planOf(CMD.status, 12288, flags))[0]!;
+  const status = (flags: number) => runSync(planOf(CMD.status, 12288, flags));
   expect(status(0).byteLength).toBe(20 + 4 + 3 * 8);
   expect(status(8).byteLength).toBe(20 + 4 + 8);
   const long = {
@@ -83,23 +79,38 @@ test("one extent is told when one is wanted, and none beyond what was asked for"
   const request = {
     ...{ command: 7, flags: 0, echo: new Uint8Array(8), offsetBytes: 0, payloadBytes: 0 },
   };
-  const [reply] = runSync(planReply({ ...request, byteCount: 4096 }, null, told));
-  expect(reply!.subarray(24).toHex()).toBe("00001000" + "00000001");
+  const reply = runSync(planReply({ ...request, byteCount: 4096 }, null, told));
+  expect(reply.subarray(24).toHex()).toBe("00001000" + "00000001");
+});
+
+test("a short reply keeps no long frame alive, and one in shared room is not copied", async () => {
+  const offset = 96 * 2 ** 20;
+  await device.write(new Uint8Array(512).fill(1), offset / 512);
+  const read = (offsetBytes: number, take = ownRoom) => {
+    const head = { command: CMD.read, flags: 0, echo: new Uint8Array(8), payloadBytes: 0 };
+    return runSync(planReply({ ...head, offsetBytes, byteCount: 2 ** 20 }, null, agreement, take));
+  };
+  const own = read(offset);
+  expect(own.buffer.byteLength).toBe(own.byteLength);
+  expect(own.byteLength).toBe(28 + 4096 + 32);
+  const shared = new Uint8Array(2 ** 22);
+  const reply = read(offset, (byteCount) => shared.subarray(0, byteCount));
+  expect([reply.buffer === shared.buffer, reply.byteLength]).toEqual([true, own.byteLength]);
 });
 
 test("a device that cannot answer at once is asked again, and answers later", async () => {
   let plans = 0;
   const makePlan = (code: ErrorCode | null) =>
-    function* (): Plan<Reply> {
+    function* (): Plan<Uint8Array> {
       if (plans++ === 0 && code !== null) throw new BlockDeviceError(code, "not now");
       yield readStep(device, new Uint8Array(512), 0);
-      return [];
+      return new Uint8Array(1);
     };
-  expect(perform(device, makePlan(null))).toEqual([]);
+  expect(perform(device, makePlan(null))).toEqual(new Uint8Array(1));
   plans = 0;
   const later = perform(device, makePlan("EAGAIN"));
   expect(later).toBeInstanceOf(Promise);
-  expect(await later).toEqual([]);
+  expect(await later).toEqual(new Uint8Array(1));
   expect(plans).toBe(2);
   plans = 0;
   expect(() => perform(device, makePlan("EIO"))).toThrow("not now");

@@ -39,7 +39,7 @@ function codeOf(parts: Partial<NbdRequest>, isReadOnly = false): string | undefi
 
 test("28 bytes are a request, or nothing", () => {
   const bytes = ask({ command: 7, cookie: 9, flags: 8, offset: 2 ** 40, length: 0xfffffe00 });
-  const request = decodeRequest(bytes, "structured");
+  const request = decodeRequest(new Uint8Array(bytes), "structured");
   expect(request).toEqual({
     command: 7,
     flags: 8,
@@ -50,13 +50,16 @@ test("28 bytes are a request, or nothing", () => {
   });
   expect(sectorOf(request!)).toBe(2 ** 31);
   bytes[0] = 0;
-  expect(decodeRequest(bytes, "structured")).toBe(null);
+  expect(decodeRequest(new Uint8Array(bytes), "structured")).toBe(null);
 });
 
 test("32 bytes are an extended request; what is longer than any payload is none", () => {
   const decode = (what: Partial<Ask>) => {
     const bytes = askExtended({ command: CMD.write, cookie: 9, offset: 2 ** 40, ...what });
-    return decodeRequest(bytes.subarray(0, requestHeadBytes("extended")), "extended");
+    return decodeRequest(
+      new Uint8Array(bytes).subarray(0, requestHeadBytes("extended")),
+      "extended",
+    );
   };
   const echo = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 1, 0, 0, 0, 0, 0);
   const head = { echo, offsetBytes: 2 ** 40, command: CMD.write };
@@ -115,7 +118,7 @@ test("a filter is a length and some of the contexts that were chosen, each once"
   const filter = (length: number, ...ids: number[]) => {
     const payload = Buffer.concat([u64(length), ...ids.map(u32)]);
     const bytes = askExtended({ command: CMD.status, cookie: 1, flags: PAYLOAD_FLAG, payload });
-    const request = decodeRequest(bytes.subarray(0, 32), "extended")!;
+    const request = decodeRequest(new Uint8Array(bytes), "extended")!;
     return checkRequest(request, agreement) ?? readFilter(request, payload, agreement);
   };
   expect(filter(4096, 2)).toMatchObject({ byteCount: 4096, contexts: [2] });
