@@ -12,6 +12,9 @@ import { nodeFileIo, refusalOf } from "../devices/file_io.ts";
 import type { Environment } from "./environment.ts";
 import { CommandFailure } from "./failure.ts";
 
+/** In place of an image's file: the standard input, or the standard output. */
+export const PIPE = "-";
+
 /** Where a file is: the same for two spellings of its path, and for two links to it. */
 function identityOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });

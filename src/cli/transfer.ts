@@ -10,7 +10,8 @@
 import type { BlockDevice } from "../block/device.ts";
 import { sectorsToBytes } from "../block/units.ts";
 import { cutZeroes, PIECE_SECTORS } from "../disk/image/image_pieces.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, Output } from "./environment.ts";
+import { CommandFailure, EXIT_CODES } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { Progress } from "./progress.ts";
 
@@ -60,6 +61,40 @@ export async function eachPiece(
   } finally {
     progress.end();
   }
+}
+
+/**
+ * Gathers pieces of any size into larger ones, all but the last of one size.
+ *
+ * @param pieces Where from.
+ * @returns Pieces that share one buffer.
+ */
+export async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(sectorsToBytes(PIECE_SECTORS));
+  let filled = 0;
+  for await (const piece of pieces) {
+    for (let taken = 0; taken < piece.length;) {
+      const part = piece.subarray(taken, taken + buffer.length - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled < buffer.length) continue;
+      yield buffer;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled);
+}
+
+/**
+ * Refuses to show raw bytes to a person.
+ *
+ * @param out Where they would go.
+ * @param remedy What to ask for instead.
+ */
+export function requirePipe(out: Output, remedy: string): void {
+  if (!out.isTerminal) return;
+  throw new CommandFailure(`Raw bytes are not for a terminal: want ${remedy}`, EXIT_CODES.usage);
 }
 
 /**

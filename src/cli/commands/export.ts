@@ -5,12 +5,14 @@
  */
 
 import type { Command } from "commander";
+import type { BlockDevice } from "../../block/device.ts";
 import { formatSize, sectorsToBytes } from "../../block/units.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
-import { makeImage, requireDistinct } from "../files.ts";
+import { CommandFailure, EXIT_CODES } from "../failure.ts";
+import { makeImage, PIPE, requireDistinct } from "../files.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
-import { eachPiece, writeStretches } from "../transfer.ts";
+import { eachPiece, requirePipe, writeStretches } from "../transfer.ts";
 import { filesOf, openView } from "../view/view.ts";
 
 const JSON_KEYS = ["image", "sizeBytes", "dataBytes"];
@@ -19,15 +21,32 @@ interface ExportFlags extends JsonFlags {
   readonly force?: boolean;
 }
 
+/** Writes all of a device to the output, holes and all. */
+async function exportToPipe(environment: Environment, device: BlockDevice): Promise<void> {
+  const { out } = environment;
+  const transfer = { device, verb: "exporting", interruptedWith: "not all was written" };
+  await eachPiece(environment, transfer, (piece) => out.writeBytes(piece));
+}
+
 async function exportView(
   environment: Environment,
   word: string,
   outPath: string,
   flags: ExportFlags,
 ): Promise<void> {
+  if (outPath === PIPE) {
+    if (flags.json === true) {
+      throw new CommandFailure(
+        "--json and the image both want the output: leave one out",
+        EXIT_CODES.usage,
+      );
+    }
+    requirePipe(environment.out, "a pipe or file behind it");
+  }
   await using view = await openView(word, "read");
-  requireDistinct({ ...filesOf(view.name), OUT: outPath });
   const { device } = view;
+  if (outPath === PIPE) return await exportToPipe(environment, device);
+  requireDistinct({ ...filesOf(view.name), OUT: outPath });
   const { sectorCount } = device;
   let written = 0;
   await makeImage(
@@ -60,7 +79,7 @@ export function addExport(program: Command, environment: Environment): void {
       "Writes what a view shows as a raw image, with holes where it is zero. The view is only read.",
     )
     .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
-    .argument("<OUT>", "the image to make")
+    .argument("<OUT>", "the image to make; - for the standard output")
     .option("--force", "replace OUT if it is there")
     .addOption(jsonOption(JSON_KEYS))
     .addHelpText(
@@ -68,6 +87,7 @@ export function addExport(program: Command, environment: Environment): void {
       example(
         "$ cowdisk export disk.img+monday.cow monday.img",
         "monday.img: 2 MiB, 0 B of it data",
+        "$ cowdisk export disk.img+monday.cow - | gzip > monday.img.gz",
       ),
     )
     .action((view: string, out: string, flags: ExportFlags) =>

@@ -8,10 +8,9 @@ import type { Command } from "commander";
 import { partOf, rangeOf, sectorsAround } from "../bytes_range.ts";
 import type { Environment } from "../environment.ts";
 import { example } from "../example.ts";
-import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import { HexDump } from "../hex_dump.ts";
 import { bytesOf } from "../options.ts";
-import { eachPiece } from "../transfer.ts";
+import { eachPiece, requirePipe } from "../transfer.ts";
 import { openView } from "../view/view.ts";
 
 interface ReadFlags {
@@ -22,12 +21,7 @@ interface ReadFlags {
 
 async function read(environment: Environment, word: string, flags: ReadFlags): Promise<void> {
   const { out } = environment;
-  if (out.isTerminal && flags.hex !== true) {
-    throw new CommandFailure(
-      "Raw bytes are not for a terminal: want --hex, or a pipe or file behind it",
-      EXIT_CODES.usage,
-    );
-  }
+  if (flags.hex !== true) requirePipe(out, "--hex, or a pipe or file behind it");
   await using view = await openView(word, "read");
   const { device } = view;
   const range = rangeOf(device, flags.offset, flags.length);

@@ -16,6 +16,7 @@ import { requireInput } from "../files.ts";
 import { interruptible } from "../interruption.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
 import { bytesOf, collect } from "../options.ts";
+import { gathered } from "../transfer.ts";
 import { type WriteFlags, writeView } from "../view/written_view.ts";
 
 const JSON_KEYS = ["view", "writtenBytes"];
@@ -23,27 +24,6 @@ const JSON_KEYS = ["view", "writtenBytes"];
 interface WriteCommandFlags extends WriteFlags, JsonFlags {
   readonly offset: number;
   readonly in?: string;
-}
-
-/** Bytes are gathered to so many before they are written. */
-const WRITE_BYTES = 2 ** 20;
-
-/** Gathers pieces of any size into larger ones, all but the last of one size. */
-async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(WRITE_BYTES);
-  let filled = 0;
-  for await (const piece of pieces) {
-    for (let taken = 0; taken < piece.length;) {
-      const part = piece.subarray(taken, taken + buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      taken += part.length;
-      if (filled < buffer.length) continue;
-      yield buffer;
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield buffer.subarray(0, filled);
 }
 
 async function writeAll(

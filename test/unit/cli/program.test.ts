@@ -75,6 +75,21 @@ describe.each(program.commands.map((command) => [command.name(), command] as con
       });
     }
 
+    const sizes = command.options.filter(({ flags }) => flags.endsWith("<size>"));
+    test.each(sizes.map(({ long }) => long!))(
+      "takes a size for %s, and nothing else",
+      async (long) => {
+        for (const text of ["12Q", "-4K", "4,5K", "x", ""]) {
+          const ending = await cowdisk([name, ...wordsFor(command), `${long}=${text}`]);
+          expectRefusal(
+            ending,
+            2,
+            new RegExp(`option '${long} <size>' argument '.*' is invalid\\. Want`),
+          );
+        }
+      },
+    );
+
     const choices = command.options.filter(({ argChoices }) => argChoices !== undefined);
     test.each(choices.map(({ long }) => long!))(
       "takes no value for %s but its own",

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { readdirSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { commandClauses, expectRefusal } from "../command_clauses.ts";
@@ -73,5 +74,17 @@ test("an interruption leaves nothing behind", async () => {
   const { code, err } = await cowdisk(wordsIn(folder), environment);
   expect(code).toBe(130);
   expect(err).toMatch(/cowdisk: Interrupted: OUT was not made\n$/);
+  expect(readdirSync(folder.path("")).sort()).toEqual(["disk.img", "snap.cow"]);
+});
+
+test("a view goes into a pipe whole, with nothing else, and not to a person", async () => {
+  const folder = new Folder();
+  const expected = await writtenSnapshot(folder);
+  const words = [...wordsIn(folder).slice(0, 2), "-"];
+  const { code, out, err } = await cowdisk(words);
+  expect([code, err]).toEqual([0, ""]);
+  expectBytes(Buffer.from(out, "latin1"), expected);
+  expectRefusal(await cowdisk(words, new TestEnvironment(true)), 2, /not for a terminal/);
+  expectRefusal(await cowdisk([...words, "--json"]), 2, /both want the output/);
   expect(readdirSync(folder.path("")).sort()).toEqual(["disk.img", "snap.cow"]);
 });

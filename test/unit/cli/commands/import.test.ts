@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { commandClauses, expectRefusal } from "../command_clauses.ts";
-import { cowdisk, DISK_SECTORS, expectBytes, Folder, notes, writtenSnapshot } from "../session.ts";
+import {
+  cowdisk,
+  DISK_SECTORS,
+  expectBytes,
+  Folder,
+  notes,
+  TestEnvironment,
+  writtenSnapshot,
+} from "../session.ts";
 
 commandClauses({
   name: "import",
@@ -46,4 +54,36 @@ test("a larger image is refused, and nothing changes", async () => {
   const image = folder.write("large.img", new Uint8Array((DISK_SECTORS + 1) * 512));
   expectRefusal(await cowdisk(["import", image, word]), 1, /2052 sectors, the view only 2051/);
   expectBytes(await exported(folder, word), shown);
+});
+
+const fed = (...pieces: readonly Uint8Array[]) => new TestEnvironment(false, pieces);
+
+test("what comes from a pipe, in pieces of any size, is imported as a file is", async () => {
+  const folder = new Folder();
+  await writtenSnapshot(folder);
+  const word = `${folder.path("disk.img")}+${folder.path("snap.cow")}`;
+  const image = notes(1500, 5);
+  const pieces = [image.subarray(0, 1), image.subarray(1, 700_001), image.subarray(700_001)];
+  const { code, out } = await cowdisk(["import", "-", word, "--json"], fed(...pieces));
+  expect([code, JSON.parse(out).sizeBytes]).toEqual([0, 1500 * 512]);
+  const want = new Uint8Array(DISK_SECTORS * 512);
+  want.set(image);
+  expectBytes(await exported(folder, word), want);
+});
+
+test("a pipe's last sector ends in zeroes when it is not whole", async () => {
+  const folder = new Folder();
+  const disk = folder.disk();
+  expect(await cowdisk(["import", "-", disk], fed(notes(3, 5).subarray(0, 1100))))
+    .toMatchObject({ code: 0, err: "" });
+  const want = new Uint8Array(DISK_SECTORS * 512);
+  want.set(notes(3, 5).subarray(0, 1100));
+  expectBytes(folder.read("disk.img"), want);
+});
+
+test("of a pipe that goes on, no more than fits is taken; nobody waits for a person", async () => {
+  const disk = new Folder().disk();
+  const ending = await cowdisk(["import", "-", disk], fed(notes(DISK_SECTORS + 1, 5)));
+  expectRefusal(ending, 1, /more than the view's 2051 sectors: the image goes on/);
+  expectRefusal(await cowdisk(["import", "-", disk]), 2, /Nothing to import: want a pipe/);
 });
