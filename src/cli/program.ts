@@ -80,7 +80,11 @@ export function createProgram(environment: Environment): Command {
       getErrHasColors: () => err.hasColors,
     })
     .configureHelp({ subcommandTerm: termOf })
-    .addHelpText("after", "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.");
+    .addHelpText(
+      "after",
+      "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.\n" +
+        "Exit codes: 0 done, 1 failed, 2 not understood, 130 interrupted.",
+    );
   for (const [heading, commands] of Object.entries(GROUPS)) {
     program.commandsGroup(heading);
     for (const add of commands) add(program, environment);

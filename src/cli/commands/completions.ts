@@ -30,8 +30,9 @@ export function addCompletions(program: Command, environment: Environment): void
   program.command("completions")
     .summary("print what teaches a shell to complete these words")
     .description(
-      "Prints a script that completes commands, options, their values and the names of images. A line " +
-        "in the script says how it is loaded.",
+      "Prints a script that completes commands, options, their values and the names of images. For " +
+        "this session: `source <(cowdisk completions bash)`, the same with zsh, or " +
+        "`cowdisk completions fish | source`; for all, in the shell's own start-up file.",
     )
     .addArgument(new Argument("<SHELL>", "which shell").choices(Object.keys(SHELLS)))
     .addHelpText(
