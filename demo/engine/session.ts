@@ -12,7 +12,7 @@
  * @module
  */
 
-import { type Clock, type DiskStorage, type ExceptionRun, runAsync } from "../../src/mod.ts";
+import { type ExceptionRun, runAsync } from "../../src/mod.ts";
 import { type CutManner, Prng } from "../../src/testing/mod.ts";
 import { Refusal } from "./commands/refusal.ts";
 import { type Errand, tellBeat } from "./play/beat_story.ts";
@@ -22,7 +22,7 @@ import { Tempo } from "./play/tempo.ts";
 import type { Beat, LogLine, PendingCopy, StorageWord, Strip } from "./scene.ts";
 import { Devices } from "./world/devices.ts";
 import { History } from "./world/history.ts";
-import { Medium } from "./world/medium.ts";
+import { Medium, type MediumPlace } from "./world/medium.ts";
 import { Stack } from "./world/stack.ts";
 import { planStoredExceptions, type StoredExceptions } from "./world/stored_exceptions.ts";
 import { Strips } from "./world/strips.ts";
@@ -32,13 +32,7 @@ import { cowName, newWorld, type SnapshotFacts, type World } from "./world/world
 const FIRST_DISK = { sectorCount: 512, chunkSectors: 8 } as const;
 
 /** What a session is opened with. */
-export interface SessionOptions {
-  /** The place of its medium. */
-  readonly name: string;
-  readonly storage: StorageWord;
-  /** The storage itself, where a word is not enough. */
-  readonly diskStorage?: DiskStorage | undefined;
-  readonly clock: Clock;
+export interface SessionOptions extends MediumPlace {
   /** Told when there is something new to show. */
   readonly onChange: () => void;
 }
@@ -74,8 +68,7 @@ export class Session {
    * @param options Where it is stored, and who is told of changes.
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const { name, storage, diskStorage } = options;
-    const medium = await Medium.open(name, storage, diskStorage);
+    const medium = await Medium.open(options);
     try {
       const session = new Session(options, new History(medium));
       await session.#resume();
@@ -195,12 +188,18 @@ export class Session {
   /**
    * Goes to another storage, where a world may be already; if none is, this one is taken along as it is
    * now, without the steps behind it.
+   *
+   * @param storage The other one.
+   * @returns Whether this world was taken along.
    */
-  async moveTo(storage: StorageWord): Promise<void> {
+  async moveTo(storage: StorageWord): Promise<boolean> {
     const before = this.#history.medium;
-    const next = await Medium.open(this.#options.name, storage);
+    const { name, clock } = this.#options;
+    const next = await Medium.open({ name, storage, clock });
+    let isTakenAlong = false;
     try {
-      if (await next.readNotes() === null) await next.become(before);
+      isTakenAlong = await next.readNotes() === null;
+      if (isTakenAlong) await next.become(before);
     } catch (error) {
       await next.close();
       throw error;
@@ -209,6 +208,7 @@ export class Session {
     this.#history = new History(next);
     await this.#resume();
     await before.close();
+    return isTakenAlong;
   }
 
   /** Opens devices and stack anew, for a world that has other ones. */

@@ -57,10 +57,11 @@ async function moveTo({ session, words: [word = ""] }: Call) {
     throw new Refusal(`Cannot keep anything in "${word}": want ${STORAGES.join(", ")}`);
   }
   if (storage === session.history.medium.storage) return `everything is in ${storage} already`;
-  await session.moveTo(storage);
+  const isTakenAlong = await session.moveTo(storage);
+  const what = isTakenAlong ? "everything, without the steps behind it" : "what was there before";
   return storage === "memory"
-    ? "kept in memory: gone when the page is"
-    : `kept in ${storage}: it is here when the page is loaded again`;
+    ? `shown is ${what}, in memory: gone when the page is`
+    : `shown is ${what}, kept in ${storage}: it is here when the page is loaded again`;
 }
 
 const CONTROLS: readonly (readonly [string, string, string])[] = [

@@ -15,6 +15,8 @@
 
 import {
   type BlockDevice,
+  type Clock,
+  codeOf,
   createLinear,
   Disk,
   type DiskStorage,
@@ -36,6 +38,19 @@ const PIECE_SECTORS = 2048;
 
 const STEP = /^step-(\d+)$/;
 
+/** How often, and after how long, a medium that somebody has is tried again. */
+const TRIES_MAX = 15;
+const TRY_MS = 100;
+
+/** Where a medium is. */
+export interface MediumPlace {
+  readonly name: string;
+  readonly storage: StorageWord;
+  /** The storage itself, where a word is not enough. */
+  readonly diskStorage?: DiskStorage | undefined;
+  readonly clock: Clock;
+}
+
 /** A disk with notes on it and steps behind it. */
 export class Medium {
   /** Where it is kept. */
@@ -43,23 +58,30 @@ export class Medium {
   readonly #disk: Disk;
   #log: ManifestLog;
 
-  private constructor(disk: Disk, storage: StorageWord, log: ManifestLog) {
+  private constructor(disk: Disk, storage: StorageWord) {
     this.#disk = disk;
     this.storage = storage;
-    this.#log = log;
+    this.#log = new ManifestLog(disk.device);
   }
 
   /**
-   * Opens a medium, making it if there is none.
+   * Opens a medium, making it if there is none. The page before this one may still be going: it is
+   * waited for a little.
    *
-   * @param name Its place in the storage.
-   * @param word What kind of storage it is.
-   * @param storage The storage itself, where the word is not enough.
+   * @param place Its name, what kind of storage it is in, the storage itself where the word is not
+   * enough, and what is waited by.
+   * @throws {BlockDeviceError} `EBUSY` when another page has it open.
    */
-  static async open(name: string, word: StorageWord, storage?: DiskStorage): Promise<Medium> {
-    const disk = await Disk.open(name, { origin: MEDIUM_SECTORS, storage: storage ?? word });
-    const medium = new Medium(disk, word, new ManifestLog(disk.device));
-    return medium;
+  static async open({ name, storage, diskStorage, clock }: MediumPlace): Promise<Medium> {
+    for (let tries = 1;; tries++) {
+      try {
+        const place = { origin: MEDIUM_SECTORS, storage: diskStorage ?? storage };
+        return new Medium(await Disk.open(name, place), storage);
+      } catch (error) {
+        if (codeOf(error) !== "EBUSY" || tries === TRIES_MAX) throw error;
+        await clock.sleep(TRY_MS);
+      }
+    }
   }
 
   /** The disk under everything, for those who name it. */
