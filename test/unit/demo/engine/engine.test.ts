@@ -122,15 +122,14 @@ test("a page that is loaded again finds what it left, its past included", async 
 test("a page that ends in the middle of a line is shown as before it", async () => {
   const storage = createMemoryStorage();
   const first = await LocalEngine.open({ diskStorage: storage, clock: noTime });
-  await run(first, "snapshot monday", "write origin 1");
+  await run(first, "reset --size 8M", "snapshot monday --size 16M", "write origin 1");
   const before = picture(first);
   await run(first, "pause");
-  void first.run("write origin 2");
-  await run(first, "step", "step", "step", "step");
+  // So many exceptions that the medium makes some of them durable by itself.
+  void first.run("write origin 2-2000");
+  for (let beat = 0; beat < 24; beat++) await run(first, "step");
   // Nobody closes it: another page opens what is there.
-  const { openSync } = storage;
   for (const name of await storage.list()) storage.shutSync(name);
-  expect(openSync).toBeDefined();
   const second = await visit({ diskStorage: storage });
   expect(picture(second)).toEqual(before);
 });
