@@ -38,6 +38,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "demo/engine/commands/refusal.ts": "every line that is refused goes through it",
   "demo/engine/play/copies.ts": "engine.test.ts sees its arcs",
   "demo/engine/play/survivors.ts": "power_cut.test.ts compares what it says with a model",
+  "demo/engine/remote_engine.ts": "port.test.ts has both ends of the port",
   "demo/engine/scene.ts": "interfaces and a list of words",
   "demo/engine/session.ts": "engine.test.ts: an engine is a session and whose turn it is",
   "demo/engine/worker.ts": "test/browser/demo_engine.browser.ts runs it",

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The demo's engine in its worker, with what it keeps in a real browser. */
 import { afterEach, expect, test } from "vitest";
-import { RemoteEngine } from "../../demo/engine/port.ts";
+import { RemoteEngine } from "../../demo/engine/remote_engine.ts";
 import type { DemoEngine, StorageWord } from "../../demo/engine/scene.ts";
 import type { EngineGreeting } from "../../demo/engine/worker.ts";
 

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { LocalEngine } from "../../../../demo/engine/engine.ts";
-import { RemoteEngine, serveEngine } from "../../../../demo/engine/port.ts";
+import { serveEngine } from "../../../../demo/engine/port.ts";
+import { RemoteEngine } from "../../../../demo/engine/remote_engine.ts";
 import { noTime } from "./visit.ts";
 
 /** An engine behind a port, and the engine itself. */
