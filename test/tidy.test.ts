@@ -37,6 +37,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "demo/engine/commands/power_lines.ts": "power_cut.test.ts plugs in after every beat",
   "demo/engine/commands/refusal.ts": "every line that is refused goes through it",
   "demo/engine/play/copies.ts": "engine.test.ts sees its arcs",
+  "demo/engine/play/scene_drawing.ts": "every test of the engine looks at scenes",
   "demo/engine/play/survivors.ts": "power_cut.test.ts compares what it says with a model",
   "demo/engine/remote_engine.ts": "port.test.ts has both ends of the port",
   "demo/engine/scene.ts": "interfaces and a list of words",

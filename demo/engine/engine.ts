@@ -25,6 +25,7 @@ import { COMMANDS } from "./commands/commands.ts";
 import { completeLine } from "./commands/completion.ts";
 import { takeFile } from "./commands/file_lines.ts";
 import { describe, Refusal } from "./commands/refusal.ts";
+import { drawScene, usedSectors } from "./play/scene_drawing.ts";
 import { decodeLines, encodeLines } from "./link.ts";
 import { tellChunk } from "./play/chunk_story.ts";
 import { BEAT_MS_MAX } from "./play/tempo.ts";
@@ -86,7 +87,7 @@ export class LocalEngine implements DemoEngine {
   }
 
   get scene(): Scene {
-    return this.#scene ??= this.#draw();
+    return this.#scene ??= drawScene(this.#open, ++this.#revision, this.#underWay !== null);
   }
 
   onScene(listener: (scene: Scene) => void): () => void {
@@ -181,7 +182,6 @@ export class LocalEngine implements DemoEngine {
       case "pull":
         return await this.#pull(cutOf(options, this.#nextSeed));
     }
-    this.#change();
     return done(`each beat is shown for ${tempo.beatMs} ms`);
   }
 
@@ -241,41 +241,48 @@ export class LocalEngine implements DemoEngine {
     if (isKept && session.history.cursor >= LOG_LINES_MAX) {
       throw new Refusal(`The log has ${LOG_LINES_MAX} lines: reset begins another one`);
     }
-    const { tempo } = session;
     const before = { world: session.world, writeCount: session.devices.writeCount };
     this.#cut = cut;
     session.begin();
-    tempo.begin(cut?.after ?? Infinity);
+    session.tempo.begin(cut?.after ?? Infinity);
     const attempt = outcomeOf(run);
     this.#underWay = attempt;
     this.#moved.raise();
-    let { outcome, isFailed } = await attempt;
-    let line: LogLine["outcome"] = isFailed ? "failed" : "done";
-    const planned = this.#cut as PlannedCut | null;
-    if (planned !== null && session.world.power === "on") {
-      const after = tempo.performedCount;
-      tempo.end();
-      await session.powerOff(planned.seed, planned.manner);
-      outcome = { isDone: false, text: session.world.survivors.join("\n") };
-      line = "cut";
-      text = `${text}; ${cutText({ ...planned, after }, true)}`;
+    try {
+      const ending = await this.#endOf(text, await attempt);
+      const isChanged = before.writeCount !== session.devices.writeCount ||
+        JSON.stringify(before.world) !== JSON.stringify(session.world);
+      if (isKept && isChanged) {
+        const { copiedSectors } = session.world.bill;
+        await session.keep({
+          line: ending.line,
+          outcome: ending.word,
+          copiedSectors: copiedSectors - before.world.bill.copiedSectors,
+          usedSectors: usedSectors(session),
+        });
+      }
+      return ending.outcome;
+    } finally {
+      session.tempo.end();
+      this.#underWay = null;
+      this.#cut = null;
+      session.end();
     }
+  }
+
+  /** What a line has come to: if the plug was pulled, what survives of it. */
+  async #endOf(line: string, { outcome, isFailed }: Attempt): Promise<Ending> {
+    const { tempo, world } = this.#open;
+    const cut = this.#cut;
+    if (cut === null || world.power === "off") {
+      return { outcome, line, word: isFailed ? "failed" : "done" };
+    }
+    const after = tempo.performedCount;
     tempo.end();
-    const isChanged = before.writeCount !== session.devices.writeCount ||
-      JSON.stringify(before.world) !== JSON.stringify(session.world);
-    if (isKept && isChanged) {
-      const copied = session.world.bill.copiedSectors - before.world.bill.copiedSectors;
-      await session.keep({
-        line: text,
-        outcome: line,
-        copiedSectors: copied,
-        usedSectors: usedSectors(session),
-      });
-    }
-    this.#underWay = null;
-    this.#cut = null;
-    session.end();
-    return outcome;
+    await this.#open.powerOff(cut.seed, cut.manner);
+    const text = this.#open.world.survivors.join("\n");
+    const cutLine = `${line}; ${cutText({ ...cut, after }, true)}`;
+    return { outcome: { isDone: false, text }, line: cutLine, word: "cut" };
   }
 
   // Scenes.
@@ -290,49 +297,30 @@ export class LocalEngine implements DemoEngine {
       for (const listener of this.#listeners) listener(scene);
     });
   }
-
-  #draw(): Scene {
-    const session = this.#open;
-    const { world, stack, tempo, history: { log, cursor, medium } } = session;
-    const usage = Object.fromEntries(
-      world.snapshots.map(({ name }) => [name, stack?.statusWords(name) ?? ""]),
-    );
-    const state = tempo.isPaused ? "paused" : this.#underWay === null ? "idle" : "playing";
-    return {
-      revision: ++this.#revision,
-      storage: medium.storage,
-      power: world.power,
-      isCareless: world.isCareless,
-      strips: session.strips(),
-      pending: session.copies(),
-      beat: tempo.beat,
-      tempo: { beatMs: tempo.beatMs, state },
-      bill: { ...world.bill, usage },
-      log,
-      cursor,
-      survivors: world.survivors,
-    };
-  }
 }
 
 function done(text: string): Outcome {
   return { isDone: true, text };
 }
 
-async function outcomeOf(run: () => Promise<string | Outcome>) {
+/** What a line's own work has come to. */
+interface Attempt {
+  readonly outcome: Outcome;
+  readonly isFailed: boolean;
+}
+
+/** How a line has ended, and how the log has it. */
+interface Ending {
+  readonly outcome: Outcome;
+  readonly line: string;
+  readonly word: LogLine["outcome"];
+}
+
+async function outcomeOf(run: () => Promise<string | Outcome>): Promise<Attempt> {
   try {
     const result = await run();
     return { outcome: typeof result === "string" ? done(result) : result, isFailed: false };
   } catch (error) {
     return { outcome: { isDone: false, text: describe(error) }, isFailed: true };
   }
-}
-
-/** Sectors that all snapshots' exceptions take, as their status says. */
-function usedSectors({ world, stack }: Session): number {
-  let sectorCount = 0;
-  for (const { name } of world.snapshots) {
-    sectorCount += stack?.tableOf(name)?.usage.allocatedSectors ?? 0;
-  }
-  return sectorCount;
 }

@@ -22,6 +22,9 @@ import { Signal } from "../../../src/block/gate.ts";
 import { Turns } from "../../../src/disk/turns.ts";
 import type { Beat } from "../scene.ts";
 
+/** How long beats may follow each other before others have their turn: messages, frames. */
+const BREATH_MS = 12;
+
 /** The longest time that a beat may be slowed down by. */
 export const BEAT_MS_MAX = 60_000;
 
@@ -35,14 +38,15 @@ function noPower(device: string): BlockDeviceError {
 
 /** The stage that beats go over. */
 export class Tempo {
-  /** How long a beat is shown before it is performed, in milliseconds. */
-  beatMs = 0;
   readonly #clock: Clock;
   readonly #onChange: () => void;
   readonly #onPerformed: (beat: Beat) => void;
   readonly #stage = new Turns();
   readonly #io = new Turns();
   #beat: Beat | undefined;
+  #beatMs = 0;
+  /** When others had their turn. */
+  #breathMs = 0;
   #isPaused = false;
   #isMuted = false;
   #isCut = false;
@@ -66,6 +70,17 @@ export class Tempo {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#onPerformed = onPerformed;
+  }
+
+  /** How long a beat is shown before it is performed, in milliseconds. */
+  get beatMs(): number {
+    return this.#beatMs;
+  }
+
+  set beatMs(beatMs: number) {
+    this.#beatMs = beatMs;
+    if (!this.#isPaused) this.#release.open(); // The beat that is shown was shown long enough.
+    this.#onChange();
   }
 
   /** The beat that waits, or was performed last. */
@@ -199,7 +214,15 @@ export class Tempo {
       this.#beat = { ...shown, isPerformed: true };
       this.#onPerformed(this.#beat);
       this.#onChange();
+      await this.#breathe();
     });
+  }
+
+  /** Lets messages in: beats on a medium in memory take no turn of the event loop. */
+  async #breathe(): Promise<void> {
+    if (this.#clock.nowMs() - this.#breathMs < BREATH_MS) return;
+    await this.#clock.sleep(0);
+    this.#breathMs = this.#clock.nowMs();
   }
 
   /** Shows a beat for as long as the tempo says. */
@@ -208,9 +231,9 @@ export class Tempo {
     if (this.#isCut) return;
     this.#beat = beat;
     this.#release = new Gate();
-    if (this.beatMs > 0 && !this.#isPaused) {
+    if (this.#beatMs > 0 && !this.#isPaused) {
       this.#onChange();
-      await Promise.race([this.#clock.sleep(this.beatMs), this.#release.wait()]);
+      await Promise.race([this.#clock.sleep(this.#beatMs), this.#release.wait()]);
     }
     if (!this.#isPaused || this.#isCut) return;
     this.#isWaiting = true;

@@ -79,7 +79,7 @@ export class History {
     }
     await this.medium.goTo(notes.cursor);
     const { world } = await this.#read();
-    await this.write(world);
+    await this.#write(world, notes.log, notes.cursor);
     return world;
   }
 
@@ -89,9 +89,7 @@ export class History {
    * @param world The world; its devices are zeroes.
    */
   async begin(world: World): Promise<void> {
-    this.#log = [];
-    this.#cursor = 0;
-    await this.write(world);
+    await this.#write(world, [], 0);
     await this.medium.takeStep(0);
   }
 
@@ -102,10 +100,9 @@ export class History {
    * @param line The line.
    */
   async add(world: World, line: LogLine): Promise<void> {
-    this.#log = [...this.#log.slice(0, this.#cursor), line];
-    this.#cursor++;
-    await this.write(world);
-    await this.medium.takeStep(this.#cursor);
+    const cursor = this.#cursor + 1;
+    await this.#write(world, [...this.#log.slice(0, this.#cursor), line], cursor);
+    await this.medium.takeStep(cursor);
   }
 
   /**
@@ -117,19 +114,16 @@ export class History {
   async goTo(number: number): Promise<World> {
     await this.medium.goTo(number);
     const { world } = await this.#read();
-    this.#cursor = number;
-    await this.write(world);
+    await this.#write(world, this.#log, number);
     return world;
   }
 
-  /**
-   * Writes notes, durably.
-   *
-   * @param world The world.
-   */
-  async write(world: World): Promise<void> {
-    const notes: Notes = { format: FORMAT, world, log: this.#log, cursor: this.#cursor };
+  /** Writes notes, durably; only then is it so here. */
+  async #write(world: World, log: readonly LogLine[], cursor: number): Promise<void> {
+    const notes: Notes = { format: FORMAT, world, log, cursor };
     await this.medium.writeNotes(JSON.stringify(notes));
+    this.#log = log;
+    this.#cursor = cursor;
   }
 
   async #read(): Promise<Notes> {
