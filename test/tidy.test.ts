@@ -46,6 +46,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "demo/engine/world/devices.ts": "power_cut.test.ts cuts them",
   "demo/engine/world/history.ts": "engine.test.ts loads pages again",
   "demo/engine/world/medium.ts": "engine.test.ts and time_lines.test.ts go to its steps",
+  "demo/engine/world/origin_surface.ts": "journey.test.ts breaks chunks under every view",
   "demo/engine/world/stack.ts": "snapshot_lines.test.ts changes it in every way there is",
   "demo/engine/world/stored_exceptions.ts":
     "look_lines.test.ts reads by it, with power and without",

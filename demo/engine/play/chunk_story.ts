@@ -13,7 +13,7 @@ import type { Session } from "../session.ts";
 import { Refusal } from "../commands/refusal.ts";
 import { DISK_NAME } from "../world/devices.ts";
 import { ORIGIN_NAME, SPARES_NAME } from "../world/stack.ts";
-import { relocatedChunks } from "../world/strips.ts";
+import { relocatedChunks } from "../world/origin_surface.ts";
 import { cowName, cowRegion, diskRegion, type SnapshotFacts } from "../world/world.ts";
 import { exceptionsOf } from "./beat_story.ts";
 

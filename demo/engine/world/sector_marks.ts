@@ -32,6 +32,9 @@ export interface SectorRange {
   readonly sectorCount: number;
 }
 
+/** What hashes begin with. */
+const START = 0x811c9dc5;
+
 function mix(hash: number, word: number): number {
   return Math.imul(hash ^ word, 0x01000193) >>> 0;
 }
@@ -51,7 +54,7 @@ export function markOf(bytes: Uint8Array, offsetBytes = 0): number {
   if (isZeroBytes(bytes, offsetBytes, offsetBytes + SECTOR_BYTES)) return 0;
   const seed = seedOf(bytes, offsetBytes);
   if (seed !== null && seed > 0 && seed < FOREIGN_MARK) return seed;
-  let hash = 0x811c9dc5;
+  let hash = START;
   for (let at = offsetBytes; at < offsetBytes + SECTOR_BYTES; at++) {
     hash = mix(hash, bytes[at] ?? 0);
   }
@@ -97,9 +100,27 @@ export class SectorMarks {
     const first = this.#marks[sector] ?? 0;
     let at = sector + 1;
     while (at < end && this.#marks[at] === first) at++;
-    if (at >= end) return first;
-    let hash = 0x811c9dc5;
-    for (at = sector; at < end; at++) hash = mix(hash, this.#marks[at] ?? 0);
+    return at >= end ? first : this.#mixed([{ sector, sectorCount: end - sector }]);
+  }
+
+  /**
+   * The mark of a chunk that lies in pieces.
+   *
+   * @param pieces Where, in order.
+   */
+  piecesMark(pieces: readonly SectorRange[]): number {
+    const first = this.#marks[pieces[0]?.sector ?? 0] ?? 0;
+    const isUniform = pieces.every(({ sector, sectorCount }) =>
+      this.#marks.subarray(sector, sector + sectorCount).every((mark) => mark === first)
+    );
+    return isUniform ? first : this.#mixed(pieces);
+  }
+
+  #mixed(pieces: readonly SectorRange[]): number {
+    let hash = START;
+    for (const { sector, sectorCount } of pieces) {
+      for (let at = sector; at < sector + sectorCount; at++) hash = mix(hash, this.#marks[at] ?? 0);
+    }
     return foreign(hash);
   }
 

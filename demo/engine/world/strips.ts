@@ -24,6 +24,7 @@ import { exceptionsOf } from "../play/beat_story.ts";
 import { type Place, PLACES, type Strip } from "../scene.ts";
 import type { Devices } from "./devices.ts";
 import type { SectorMarks, SectorRange } from "./sector_marks.ts";
+import { OriginSurface, relocatedChunks } from "./origin_surface.ts";
 import { ORIGIN_NAME, type Stack } from "./stack.ts";
 import { cowName, type SnapshotFacts, type World } from "./world.ts";
 
@@ -80,6 +81,8 @@ export class Strips {
   /** By snapshot: what its exceptions were when it was drawn last. */
   readonly #exceptions = new Map<string, { count: number; runs: readonly ExceptionRun[] }>();
 
+  #surface: OriginSurface | null = null;
+
   /** Forgets everything: the next strips are made from nothing. */
   clear(): void {
     this.#strips.clear();
@@ -94,15 +97,15 @@ export class Strips {
    */
   draw(source: StripSource): Strip[] {
     const { world, devices } = source;
-    const diskMarks = devices.disk.marks;
-    const diskChanged = diskMarks.takeChanged();
-    const strips = [this.#origin(source, diskChanged)];
+    const surface = this.#surfaceOf(source);
+    const diskChanged = this.#changeOf(surface, devices.disk.marks.takeChanged());
+    const strips = [this.#origin(source, surface, diskChanged)];
     for (const snapshot of world.snapshots) {
       const cow = devices.get(cowName(snapshot));
       const cowChanged = cow.marks.takeChanged();
       const { runs, before } = this.#runsOf(snapshot, source);
       const isNew = before !== null;
-      const cells = { diskMarks, cowMarks: cow.marks, runs };
+      const cells = { surface, cowMarks: cow.marks, runs };
       // Exceptions are few: all of them are drawn again when any of them, or what they name, is another.
       const isOwnChanged = isNew || cowChanged === null || cowChanged.length > 0;
       const touched = isOwnChanged ? rangesOf([...before ?? [], ...runs], snapshot) : [];
@@ -116,6 +119,20 @@ export class Strips {
       if (strips.every((strip) => strip.name !== name)) this.#strips.delete(name);
     }
     return strips;
+  }
+
+  /** The origin's surface. Without power it is taken to be as it was. */
+  #surfaceOf({ world, devices, stack }: StripSource): OriginSurface {
+    const before = stack === null ? this.#surface?.relocated : undefined;
+    return new OriginSurface(world, devices.disk.marks, before ?? relocatedChunks(world, stack));
+  }
+
+  /** What of the origin is to be drawn again: of one with spares all of it, for they are elsewhere. */
+  #changeOf(surface: OriginSurface, changed: Changed): Changed {
+    const isSame = this.#surface?.word === surface.word;
+    this.#surface = surface;
+    if (!isSame || changed === null) return null;
+    return surface.relocated.size > 0 && changed.length > 0 ? null : changed;
   }
 
   #keep(next: Omit<Strip, "generations" | "places">, changed: Changed, draw: Draw): Strip {
@@ -136,7 +153,7 @@ export class Strips {
     return strip;
   }
 
-  #origin({ world, devices, stack }: StripSource, changed: Changed): Strip {
+  #origin({ world, stack }: StripSource, surface: OriginSurface, changed: Changed): Strip {
     const { sectorCount, chunkSectors, badChunks } = world.origin;
     const chunkCount = sectorCount / chunkSectors;
     const merging = world.snapshots.some(({ merge }) => merge === "going on");
@@ -151,15 +168,10 @@ export class Strips {
       status: stack?.statusLine(ORIGIN_NAME) ?? "",
       health: stack === null ? "off" : merging ? "merging" : "valid",
     } as const;
-    const relocated = relocatedChunks(world, stack);
-    // Bad blocks come and go without a write to them.
-    const extent = badChunks.length > 0 || relocated.size > 0 ? null : changed;
-    return this.#keep(strip, extent, (generations, places, range) => {
+    return this.#keep(strip, changed, (generations, places, range) => {
       eachChunk(range, chunkSectors, chunkCount, (chunk) => {
-        const spare = relocated.get(chunk);
-        const sector = spare ?? chunk * chunkSectors;
-        generations[chunk] = devices.disk.marks.chunkMark(sector, chunkSectors);
-        places[chunk] = spare !== undefined
+        generations[chunk] = surface.mark(chunk * chunkSectors, chunkSectors);
+        places[chunk] = surface.relocated.has(chunk)
           ? NUMBERS.relocated
           : badChunks.includes(chunk)
           ? NUMBERS.bad
@@ -171,7 +183,7 @@ export class Strips {
   #snapshot(
     { world, stack }: StripSource,
     snapshot: SnapshotFacts,
-    { diskMarks, cowMarks, runs }: Cells,
+    { surface, cowMarks, runs }: Cells,
     changed: Changed,
   ): Strip {
     const { name, chunkSectors, isCache } = snapshot;
@@ -188,11 +200,7 @@ export class Strips {
       health: healthOf(snapshot, stack),
     } as const;
     return this.#keep(strip, changed, (generations, places, range) => {
-      const inOrigin = (chunk: number) => {
-        const sector = chunk * chunkSectors;
-        const count = Math.min(chunkSectors, world.origin.sectorCount - sector);
-        return diskMarks.chunkMark(sector, count);
-      };
+      const inOrigin = (chunk: number) => surface.mark(chunk * chunkSectors, chunkSectors);
       const own = new Set<number>();
       if (range !== null) { for (const run of runs) eachOf(run, (old) => own.add(old)); }
       eachChunk(range, chunkSectors, chunkCount, (chunk) => {
@@ -279,7 +287,7 @@ function rangesOf(
 }
 
 interface Cells {
-  readonly diskMarks: SectorMarks;
+  readonly surface: OriginSurface;
   readonly cowMarks: SectorMarks;
   readonly runs: readonly ExceptionRun[];
 }
@@ -301,16 +309,4 @@ function healthOf(snapshot: SnapshotFacts, stack: Stack | null): Strip["health"]
   if (words === "Overflow") return "overflow";
   const isEmpty = stack.tableOf(snapshot.name)?.exceptionCount === 0;
   return snapshot.merge === "done" && isEmpty ? "merged" : "valid";
-}
-
-/** Chunks that live in spare blocks, and the first sector of the spare. */
-export function relocatedChunks(world: World, stack: Stack | null): ReadonlyMap<number, number> {
-  const relocated = new Map<number, number>();
-  if (!world.origin.hasSpares || stack === null) return relocated;
-  for (const line of stack.relocations()) {
-    const [, sector, spare] = /^(\d+) relocated to sector (\d+)/.exec(line) ?? [];
-    if (sector === undefined) continue;
-    relocated.set(Number(sector) / world.origin.chunkSectors, Number(spare));
-  }
-  return relocated;
 }

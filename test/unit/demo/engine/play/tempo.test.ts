@@ -93,3 +93,16 @@ test("a beat lasts as long as the clock says", async () => {
   }
   expect(sleptMs).toBe(1200);
 });
+
+test("a long line lets others have their turn", async () => {
+  let timeMs = 0;
+  let turns = 0;
+  const clock = { nowMs: () => timeMs += 4, sleep: () => Promise.resolve(void turns++) };
+  const tempo = new Tempo(clock, () => {}, () => {});
+  tempo.begin(Infinity);
+  for (let beat = 0; beat < 30; beat++) {
+    await tempo.perform(() => beatOf("quick"), () => Promise.resolve());
+  }
+  expect(turns).toBeGreaterThan(5);
+  expect(turns).toBeLessThan(16);
+});
