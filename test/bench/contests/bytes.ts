@@ -30,12 +30,13 @@ const regions = lazy(() => {
   const arena = Arena.create({ bytesMax: REGION_BYTES * 2 + 2 ** 22 });
   const from = arena.allocatePages(REGION_BYTES / PAGE_BYTES);
   const to = arena.allocatePages(REGION_BYTES / PAGE_BYTES);
+  const zeroes = arena.allocatePages(16);
   const piece = Prng.fromSeed("bytes").bytes(2 ** 16);
   const source = new Uint8Array(REGION_BYTES);
   for (let at = 0; at < REGION_BYTES; at += piece.length) source.set(piece, at);
   arena.bytes.set(source, from);
   arena.bytes.set(source, to);
-  return { arena, from, to, source, target: source.slice() };
+  return { arena, from, to, zeroes, source, target: source.slice() };
 });
 
 /** What the places of a size and a warmth are, and how many make a round. */
@@ -122,8 +123,7 @@ function isZeroInJavaScript(words: Float64Array, start: number, end: number): bo
 /** Asking whether zeroes are zeroes. */
 export function isZero(byteCount: number, warmth: Warmth): Contest {
   const { operations, runner } = walkOf(byteCount, warmth);
-  const { arena, target } = regions();
-  const zeroes = lazy(() => arena.allocatePages(isSmoke ? 1 : 16));
+  const { arena, zeroes, target } = regions();
   const words = lazy(() => new Float64Array(byteCount / 8));
   return {
     title: titleOf("ask whether all is zero,", byteCount, warmth),
@@ -133,7 +133,7 @@ export function isZero(byteCount: number, warmth: Warmth): Contest {
       runner("a loop over Float64Array", () => {
         isZeroInJavaScript(words(), 0, byteCount / 8);
       }),
-      runner("cowdisk", () => void arena.isZero(zeroes(), byteCount)),
+      runner("cowdisk", () => void arena.isZero(zeroes, byteCount)),
     ],
   };
 }
