@@ -13,7 +13,8 @@
 /** Closed until it is opened, then open for ever. */
 export class Gate {
   #isOpen = false;
-  #waiters: (() => void)[] = [];
+  /** Who waits; nothing while nobody does, for most gates are opened before anyone comes. */
+  #waiters: (() => void)[] | null = null;
 
   /** Whether {@linkcode open} was called. */
   get isOpen(): boolean {
@@ -24,8 +25,8 @@ export class Gate {
   open(): void {
     this.#isOpen = true;
     const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const release of waiters) release();
+    this.#waiters = null;
+    if (waiters !== null) { for (const release of waiters) release(); }
   }
 
   /**
@@ -35,7 +36,7 @@ export class Gate {
    */
   wait(): Promise<void> {
     if (this.#isOpen) return Promise.resolve();
-    return new Promise((release) => this.#waiters.push(release));
+    return new Promise((release) => (this.#waiters ??= []).push(release));
   }
 }
 

@@ -15,7 +15,8 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import { type BlockDevice, isSyncDevice, type SyncBlockDevice } from "./device.ts";
+import { type BlockDevice, isKernelMemoryDevice, isSyncDevice } from "./device.ts";
+import type { SyncBlockDevice } from "./device.ts";
 import { BlockDeviceError } from "./errors.ts";
 import type { Gate } from "./gate.ts";
 
@@ -194,6 +195,20 @@ function performSync(step: Step): void {
     case "all":
       for (const plan of step.plans) runSync(plan);
   }
+}
+
+/**
+ * Performs a step now if its device lies in kernel memory: there it is no I/O and cannot wait, while a
+ * step that is yielded passes through every plan that waits for this one. Plans that are made again
+ * and again ask this first, and yield the step where the answer is no.
+ *
+ * @param step A read, write, zero, discard or flush.
+ * @returns Whether it was done. What the device refuses is thrown, as at a `yield`.
+ */
+export function performInKernel(step: Step): boolean {
+  if (!("device" in step) || !isKernelMemoryDevice(step.device)) return false;
+  performSync(step);
+  return true;
 }
 
 /**

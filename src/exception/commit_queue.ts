@@ -143,7 +143,12 @@ export class CommitQueue {
       if (this.#isBusy) {
         yield waitStep(this.#changed.next, "a commit under way");
       } else if (this.pending.head?.isFilled) {
-        yield* this.exclusively(this.#commitReady());
+        this.#isBusy = true;
+        try {
+          yield* this.#commitReady();
+        } finally {
+          this.#release();
+        }
       } else {
         yield waitStep(this.#changed.next, "the copy of an earlier chunk");
       }
@@ -157,8 +162,7 @@ export class CommitQueue {
    * @throws {BlockDeviceError} `EAGAIN` when a device below would have to wait; nothing was changed.
    */
   *settle(): Plan {
-    const failure = yield* this.exclusively(this.#commit([], true));
-    if (failure !== null && this.#isValid) throw failure;
+    yield* this.exclusively(this.#settleStore());
   }
 
   /**
@@ -184,9 +188,7 @@ export class CommitQueue {
     try {
       return yield* plan;
     } finally {
-      this.#isBusy = false;
-      this.unsettled.keepNewest(this.#store.unsettledCount);
-      this.#changed.raise();
+      this.#release();
     }
   }
 
@@ -203,24 +205,44 @@ export class CommitQueue {
     );
   }
 
+  #release(): void {
+    this.#isBusy = false;
+    this.unsettled.keepNewest(this.#store.unsettledCount);
+    this.#changed.raise();
+  }
+
   *#commitReady(): Plan {
     const ready = this.#isValid ? this.pending.committable() : [];
     if (ready.length === 0) return yield* this.#failHead();
-    const failure = yield* this.#commit(ready, ready.some((run) => run.durable));
-    let left = failure === null ? Infinity : this.#isValid ? committedCountOf(failure) : 0;
-    let isKnown = true;
-    for (const run of ready) {
-      if (left < run.count) run.failure = failure;
-      const { oldChunk, newChunk } = run;
-      const count = Math.min(left, run.count);
-      if (count > 0) isKnown = this.#couldComplete(run, { oldChunk, newChunk, count }) && isKnown;
-      left -= count;
-      this.pending.shift();
+    let failure: unknown = null;
+    try {
+      yield* this.#store.commitExceptions(ready, ready.some((run) => run.durable));
+      for (const run of ready) this.unsettled.add(run);
+    } catch (error) {
+      failure = error;
+      if (!this.#isForgiving) yield* this.#giveUp();
     }
-    if (isKnown || this.#isDropped) return;
+    const left = failure === null ? Infinity : this.#isValid ? committedCountOf(failure) : 0;
+    if (this.#completeFirst(left, ready, failure) || this.#isDropped) return;
     // The store knows exceptions that nobody here can find. A later load will find them.
     if (this.#isForgiving) this.#isDropped = true;
     else yield* this.#drop("Unable to allocate exception");
+  }
+
+  /** Ends runs: so many exceptions are complete, the others have failed. Tells whether all are known. */
+  #completeFirst(count: number, ready: readonly PendingException[], failure: unknown): boolean {
+    let left = count;
+    let isKnown = true;
+    for (const run of ready) {
+      const isWhole = left >= run.count;
+      if (!isWhole) run.failure = failure;
+      const { oldChunk, newChunk } = run;
+      const part = isWhole ? run : { oldChunk, newChunk, count: left };
+      if (part.count > 0) isKnown = this.#couldComplete(run, part) && isKnown;
+      left -= part.count;
+      this.pending.shift();
+    }
+    return isKnown;
   }
 
   /** Tells of a run that the store remembers. Without memory for that the queue is of no use. */
@@ -239,8 +261,7 @@ export class CommitQueue {
     assert(head !== undefined && head.isFilled, "the head of the queue was filled");
     head.failure ??= new BlockDeviceError("EIO", "Cannot commit: the exceptions are invalid");
     if (this.#isValid && !this.#couldAbandon(head) && !(yield* this.#couldRetire(head))) {
-      this.#isValid = false;
-      yield* this.#drop("Error reading/writing");
+      yield* this.#giveUp();
     }
     this.pending.shift();
   }
@@ -263,19 +284,20 @@ export class CommitQueue {
     }
   }
 
-  /** Tells the store. What fails here makes the queue invalid and is returned. */
-  *#commit(runs: readonly ExceptionRun[], durable: boolean): Plan<unknown> {
+  *#settleStore(): Plan {
     try {
-      yield* this.#store.commitExceptions(runs, durable);
-      for (const run of runs) this.unsettled.add(run);
-      return null;
+      yield* this.#store.commitExceptions([], true);
     } catch (error) {
-      if (runs.length === 0 && codeOf(error) === "EAGAIN") throw error;
-      if (this.#isForgiving) return error;
-      this.#isValid = false;
-      yield* this.#drop("Error reading/writing");
-      return error;
+      if (codeOf(error) === "EAGAIN") throw error;
+      if (!this.#isForgiving) yield* this.#giveUp();
+      else if (this.#isValid) throw error;
     }
+  }
+
+  /** The store could not be written. */
+  *#giveUp(): Plan {
+    this.#isValid = false;
+    yield* this.#drop("Error reading/writing");
   }
 
   *#drop(reason: string): Plan {

@@ -39,7 +39,7 @@ import { type BlockDevice, isSyncDevice } from "../block/device.ts";
 import { assert, BlockDeviceError } from "../block/errors.ts";
 import { flushStep, type Plan, waitStep } from "../block/plan.ts";
 import { divCeil } from "../block/units.ts";
-import { Copier } from "../copier/mod.ts";
+import { Copier, tryCopyInKernel } from "../copier/mod.ts";
 import { CHUNKS_MAX, ExceptionIndex } from "../kernel/mod.ts";
 import { ChunkFence } from "./chunk_fence.ts";
 import { CommitQueue } from "./commit_queue.ts";
@@ -218,26 +218,33 @@ export class ExceptionTable {
   // Making exceptions.
 
   /**
-   * Waits for what stands in the way of making exceptions: a chunk that is pending already, or too
-   * many that are. Holds nothing while it waits.
+   * How many exceptions may be made now.
    *
    * @param first The first chunk; it and the following ones are absent or pending.
    * @param last The last one.
-   * @returns How many chunks from the first on {@linkcode break} may be asked for now. 0: something
-   * was waited for, look again.
+   * @returns How many chunks from the first on {@linkcode break} may be asked for. 0: something stands
+   * in the way, which {@linkcode unblocked} waits for.
    */
-  *breakable(first: number, last: number): Plan<number> {
+  breakableChunks(first: number, last: number): number {
+    if (this.#isThrottled) return 0;
     const pending = this.findPending(first, last);
-    if (pending !== null && pending.oldChunk <= first) {
-      yield waitStep(pending.done, `the copy of chunk ${pending.oldChunk}`);
-      return 0;
-    }
-    if (this.#isThrottled) {
-      while (this.#isThrottled) yield waitStep(this.#queue.nextChange, "copies under way");
-      return 0;
-    }
     const end = pending === null ? last + 1 : pending.oldChunk;
-    return Math.min(end - first, this.breakChunksMax);
+    return Math.max(0, Math.min(end - first, this.breakChunksMax));
+  }
+
+  /**
+   * Waits for what stands in the way of making exceptions: a chunk that is pending already, or too
+   * many that are. Holds nothing while it waits. Look again afterwards.
+   *
+   * @param chunk The first chunk.
+   */
+  *unblocked(chunk: number): Plan {
+    const pending = this.findPending(chunk, chunk);
+    if (pending === null) {
+      while (this.#isThrottled) yield waitStep(this.#queue.nextChange, "copies under way");
+    } else {
+      yield waitStep(pending.done, `the copy of chunk ${pending.oldChunk}`);
+    }
   }
 
   get #isThrottled(): boolean {
@@ -255,14 +262,14 @@ export class ExceptionTable {
    * @throws {BlockDeviceError} `EIO` when the data or the metadata could not be written; the table is
    * then invalid, unless it refuses instead or the store has retired the new chunks for it.
    */
-  *break(
+  break(
     first: number,
     count: number,
     settling: Settling,
     fill: Fill = (run) => this.copyOut(run),
   ): Plan<number> {
     const isNow = settling === "now" || (settling === "policy" && this.#durability === "each");
-    return yield* this.#make(first, count, isNow, fill);
+    return this.#make(first, count, isNow, fill);
   }
 
   /**
@@ -285,13 +292,11 @@ export class ExceptionTable {
   }
 
   *#make(first: number, count: number, isNow: boolean, fill: Fill): Plan<number> {
-    this.requireValid("write");
-    assert(!this.#isFrozen, "a frozen table makes no exceptions");
-    const runs = this.#queue.allocate(first, count, isNow);
-    for (const event of this.#watch.see(this.#store.usage())) this.onEvent(event);
+    const runs = this.#allocate(first, count, isNow);
     for (const run of runs) {
       try {
-        yield* fill(run);
+        const filling = fill(run);
+        if (filling !== null) yield* filling;
       } catch (error) {
         run.failure = error;
       }
@@ -304,6 +309,14 @@ export class ExceptionTable {
       if (run.failure !== null) throw this.isValid ? run.failure : this.#failed(run.failure);
     }
     return last.lastOldChunk - first + 1;
+  }
+
+  #allocate(first: number, count: number, isNow: boolean): PendingException[] {
+    this.requireValid("write");
+    assert(!this.#isFrozen, "a frozen table makes no exceptions");
+    const runs = this.#queue.allocate(first, count, isNow);
+    for (const event of this.#watch.see(this.#store.usage())) this.onEvent(event);
+    return runs;
   }
 
   /**
@@ -459,18 +472,18 @@ export class ExceptionTable {
    *
    * @param run Which chunks; the last one may be cut short by the source's end, in whole blocks of
    * the destination.
+   * @returns The plan, or `null` when it is done: both devices lie in kernel memory.
    */
-  *copyOut({ oldChunk, newChunk, count }: ExceptionRun): Plan {
-    const sector = oldChunk * this.chunkSectors;
-    const { logicalSectors } = this.destination.limits;
-    const sourceEnd = Math.floor(this.source.sectorCount / logicalSectors) * logicalSectors;
-    const job = {
-      source: this.source,
-      sector,
-      sectorCount: Math.min(count * this.chunkSectors, sourceEnd - sector),
-      targets: [{ device: this.destination, sector: newChunk * this.chunkSectors }],
-    };
-    yield* this.#copier.copy(job);
+  copyOut({ oldChunk, newChunk, count }: ExceptionRun): Plan | null {
+    const { source, destination, chunkSectors } = this;
+    const sector = oldChunk * chunkSectors;
+    const targetSector = newChunk * chunkSectors;
+    const { logicalSectors } = destination.limits;
+    const sourceEnd = Math.floor(source.sectorCount / logicalSectors) * logicalSectors;
+    const sectorCount = Math.min(count * chunkSectors, sourceEnd - sector);
+    if (tryCopyInKernel(source, sector, destination, targetSector, sectorCount)) return null;
+    const targets = [{ device: destination, sector: targetSector }];
+    return this.#copier.copy({ source, sector, sectorCount, targets });
   }
 
   #failed(cause: unknown): BlockDeviceError {

@@ -55,11 +55,29 @@ function isFree(table: ExceptionTable, first: number, last: number): boolean {
  * @param table The table.
  * @param first The first chunk.
  * @param last The last one.
+ * @returns 0, as plans of targets do after which the target is to be asked again.
  */
-export function* protect(table: ExceptionTable, first: number, last: number): Plan {
+export function* protect(table: ExceptionTable, first: number, last: number): Plan<number> {
   for (let chunk = first; chunk <= last && table.isGuarding;) {
-    if (table.find(chunk, last - chunk + 1) >= 0) chunk += table.runLength;
-    else chunk += yield* copyOut(table, chunk, Math.min(chunk + table.runLength - 1, last));
+    const isCopied = table.find(chunk, last - chunk + 1) >= 0;
+    const next = chunk + table.runLength;
+    if (isCopied) {
+      chunk = next;
+      continue;
+    }
+    const count = table.breakableChunks(chunk, Math.min(next - 1, last));
+    if (count === 0) {
+      yield* table.unblocked(chunk);
+      continue;
+    }
+    try {
+      const made = yield* table.break(chunk, count, "now");
+      if (made === 0) yield* table.invalidate("Unable to allocate exception");
+      chunk += made;
+    } catch (error) {
+      if (codeOf(error) === "EAGAIN" && table.isValid) throw error;
+      yield* table.invalidate("Error reading/writing");
+    } // When the table is invalid now the source is free.
   }
   if (table.isGuarding && !table.isSettled(first, last)) {
     try {
@@ -69,21 +87,7 @@ export function* protect(table: ExceptionTable, first: number, last: number): Pl
       yield* table.invalidate("Error reading/writing");
     }
   }
-  yield* table.invalidated();
-  yield* table.readers.drain(first, last);
-}
-
-/** One step towards having absent chunks excepted; tells how many from the first on are. */
-function* copyOut(table: ExceptionTable, first: number, last: number): Plan<number> {
-  const count = yield* table.breakable(first, last);
-  if (count === 0) return 0;
-  try {
-    const made = yield* table.break(first, count, "now");
-    if (made === 0) yield* table.invalidate("Unable to allocate exception");
-    return made;
-  } catch (error) {
-    if (codeOf(error) === "EAGAIN" && table.isValid) throw error;
-    yield* table.invalidate("Error reading/writing");
-    return 0; // The table is invalid now, and the source is free.
-  }
+  if (table.isInvalidating) yield* table.invalidated();
+  if (!table.readers.isEmpty) yield* table.readers.drain(first, last);
+  return 0;
 }

@@ -31,7 +31,10 @@ export interface TableTuning {
   readonly onFailure?: "invalidate" | "refuse";
   /** When exceptions of snapshot writes become durable. Default `each`. */
   readonly durability?: Durability;
-  /** What copies chunks out; make it with a `Throttle` to limit it. Default: one of its own. */
+  /**
+   * What copies chunks out; make it with a `Throttle` to limit it. Default: one of its own. From kernel
+   * memory to kernel memory chunks are copied without it.
+   */
   readonly copier?: Copier;
   /** New exceptions wait while this many chunks are pending. Default 2048, as dm's. */
   readonly pendingChunksMax?: number;
@@ -51,5 +54,5 @@ export interface ExceptionTableOptions extends TableTuning {
   readonly store: ExceptionStore;
 }
 
-/** Writes the data of a new run to the destination. */
-export type Fill = (run: ExceptionRun) => Plan;
+/** Writes the data of a new run to the destination: by a plan, or at once, which is `null`. */
+export type Fill = (run: ExceptionRun) => Plan | null;

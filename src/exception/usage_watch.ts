@@ -31,6 +31,8 @@ export function usagePercent(usage: StoreUsage): number {
   return (allocatedSectors / totalSectors) * 100;
 }
 
+const NO_EVENTS: readonly TableEvent[] = Object.freeze([]);
+
 /** Tells when usage passes a watermark. */
 export class UsageWatch {
   readonly #watermarks: readonly number[];
@@ -52,10 +54,11 @@ export class UsageWatch {
    * @returns An event for every watermark that was passed upwards since the last look. After usage
    * fell below a mark, by a merge or a grown device, the mark counts again.
    */
-  see(usage: StoreUsage): TableEvent[] {
+  see(usage: StoreUsage): readonly TableEvent[] {
     const percent = usagePercent(usage);
     const before = this.#lastPercent;
     this.#lastPercent = percent;
+    if (!this.#watermarks.some((mark) => before < mark && mark <= percent)) return NO_EVENTS;
     return this.#watermarks
       .filter((mark) => before < mark && mark <= percent)
       .map((mark) => ({ kind: "usage", percent: mark, usage }));

@@ -37,7 +37,7 @@ import { BlockDeviceError } from "../block/errors.ts";
 import { Gate } from "../block/gate.ts";
 import { type Plan, readStep, waitStep, writeStep } from "../block/plan.ts";
 import { chunkOf, sectorsToBytes } from "../block/units.ts";
-import type { ExceptionRun, ExceptionTable } from "../exception/mod.ts";
+import type { ExceptionRun, ExceptionTable, Fill } from "../exception/mod.ts";
 import type { Mapping } from "./target.ts";
 
 /** The most sectors that are fetched in one go: 2 MiB. Larger chunks are not kept. */
@@ -182,8 +182,11 @@ export class CopyOnRead {
         chunk++;
         continue;
       }
-      const count = yield* table.breakable(chunk, chunk + Math.min(absent, room) - 1);
-      if (count === 0) continue;
+      const count = table.breakableChunks(chunk, chunk + Math.min(absent, room) - 1);
+      if (count === 0) {
+        yield* table.unblocked(chunk);
+        continue;
+      }
       const made = yield* breakWith(table, chunk, count, (run) => write(table, run, first, bytes));
       if (made === null) return;
       if (made < count) {
@@ -200,7 +203,7 @@ function* breakWith(
   table: ExceptionTable,
   first: number,
   count: number,
-  fill: (run: ExceptionRun) => Plan,
+  fill: Fill,
 ): Plan<number | null> {
   try {
     return yield* table.break(first, count, "later", fill);

@@ -121,7 +121,7 @@ export class Origin {
     const free = this.#protectedSectors(sector, sectorCount, null);
     if (free === 0) {
       const part = Math.min(sectorCount, PROTECT_SECTORS_MAX);
-      return request.submit(this.#protectThenRetry(sector, part));
+      return request.submit(this.#protect(sector, part, null));
     }
     request.remap(this.device, sector, free);
     request.track(this.#writers, sector, sector + free - 1);
@@ -147,9 +147,9 @@ export class Origin {
     }
   }
 
-  /** Sees to it that sectors may be overwritten as far as the snapshots go. */
-  *#protect(sector: number, sectorCount: number, writer: OriginMember | null): Plan {
-    const plans: Plan[] = [];
+  /** Sees to it that sectors may be overwritten as far as the snapshots go. Ends with 0: ask again. */
+  #protect(sector: number, sectorCount: number, writer: OriginMember | null): Plan<number> {
+    const plans: Plan<number>[] = [];
     for (const member of this.#members) {
       const { table } = member;
       const count = guardedSectors(member, writer, sector, sectorCount);
@@ -159,13 +159,7 @@ export class Origin {
       plans.push(protect(table, first, last));
     }
     const [only] = plans;
-    if (plans.length === 1 && only !== undefined) yield* only;
-    else if (plans.length > 1) yield allStep(plans);
-  }
-
-  *#protectThenRetry(sector: number, sectorCount: number): Plan<number> {
-    yield* this.#protect(sector, sectorCount, null);
-    return 0;
+    return plans.length === 1 && only !== undefined ? only : protectAll(plans);
   }
 
   #protectedSectors(sector: number, sectorCount: number, writer: OriginMember | null): number {
@@ -183,6 +177,11 @@ export class Origin {
     }
     return free;
   }
+}
+
+function* protectAll(plans: Plan<number>[]): Plan<number> {
+  if (plans.length > 0) yield allStep(plans);
+  return 0;
 }
 
 /** How many sectors of a write, from its first on, a member's view depends on. */

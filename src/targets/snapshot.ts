@@ -23,7 +23,8 @@
 
 import type { BlockDevice, DeviceLimits, DeviceSupports } from "../block/device.ts";
 import { BlockDeviceError } from "../block/errors.ts";
-import { discardStep, flushStep, type Plan, writeStep, zeroStep } from "../block/plan.ts";
+import { discardStep, flushStep, performInKernel, type Plan, type Step } from "../block/plan.ts";
+import { writeStep, zeroStep } from "../block/plan.ts";
 import { chunkOf, sectorsToBytes } from "../block/units.ts";
 import type { ExceptionRun, ExceptionTable } from "../exception/mod.ts";
 import { CopyOnRead } from "./copy_on_read.ts";
@@ -171,8 +172,11 @@ class SnapshotTarget implements SnapshotView {
     const { chunkSectors } = table;
     const first = chunkOf(write.sector, chunkSectors);
     const last = chunkOf(write.sector + write.sectorCount - 1, chunkSectors);
-    const count = yield* table.breakable(first, last);
-    if (count === 0) return 0;
+    const count = table.breakableChunks(first, last);
+    if (count === 0) {
+      yield* table.unblocked(first);
+      return 0;
+    }
     const settling = fua ? "now" : "policy";
     const made = yield* table.break(first, count, settling, (run) => this.#fill(table, run, write));
     if (made === 0) {
@@ -184,7 +188,7 @@ class SnapshotTarget implements SnapshotView {
   }
 
   /** Old data where the write covers a chunk in part, then the write's. */
-  *#fill(table: ExceptionTable, run: ExceptionRun, write: WriteData): Plan {
+  #fill(table: ExceptionTable, run: ExceptionRun, write: WriteData): Plan | null {
     const { chunkSectors, source: origin } = table;
     const { oldChunk, newChunk, count } = run;
     const runStart = oldChunk * chunkSectors;
@@ -194,21 +198,27 @@ class SnapshotTarget implements SnapshotView {
     const end = Math.min(write.sector + write.sectorCount, runEnd);
     const isHeadPart = start > runStart;
     const isTailPart = end < runEnd;
+    let head: Plan | null = null;
+    let tail: Plan | null = null;
     if (isHeadPart || (isTailPart && count === 1)) {
-      yield* table.copyOut({ oldChunk, newChunk, count: 1 });
+      head = table.copyOut({ oldChunk, newChunk, count: 1 });
     }
     if (isTailPart && count > 1) {
       const last = count - 1;
-      yield* table.copyOut({ oldChunk: oldChunk + last, newChunk: newChunk + last, count: 1 });
+      tail = table.copyOut({ oldChunk: oldChunk + last, newChunk: newChunk + last, count: 1 });
     }
     const cowSector = newChunk * chunkSectors + start - runStart;
-    if (write.source === null) {
-      yield zeroStep(this.#member.cow, cowSector, end - start);
-    } else {
-      const from = sectorsToBytes(start - write.sector);
-      const bytes = write.source.subarray(from, from + sectorsToBytes(end - start));
-      yield writeStep(this.#member.cow, bytes, cowSector);
-    }
+    const step = this.#stepOf(write, start, end, cowSector);
+    if (head === null && tail === null && performInKernel(step)) return null;
+    return fillInOrder(head, tail, step);
+  }
+
+  /** The part of a write that lies in a run. */
+  #stepOf({ sector, source }: WriteData, start: number, end: number, cowSector: number): Step {
+    const { cow } = this.#member;
+    if (source === null) return zeroStep(cow, cowSector, end - start);
+    const from = sectorsToBytes(start - sector);
+    return writeStep(cow, source.subarray(from, from + sectorsToBytes(end - start)), cowSector);
   }
 
   #mapDiscard(request: Mapping, table: ExceptionTable, newChunk: number, runSectors: number): void {
@@ -234,6 +244,12 @@ class SnapshotTarget implements SnapshotView {
     }
     return count;
   }
+}
+
+function* fillInOrder(head: Plan | null, tail: Plan | null, step: Step): Plan {
+  if (head !== null) yield* head;
+  if (tail !== null) yield* tail;
+  yield step;
 }
 
 function* discardDown({ device }: Origin, sector: number, sectorCount: number): Plan {

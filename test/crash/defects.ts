@@ -112,7 +112,7 @@ export const DEFECTS: readonly Defect[] = [
             const made = yield* right.call(this, first, count, settling, function* (run) {
               runs.push(run);
             });
-            for (const run of runs) yield* fill(run);
+            for (const run of runs) yield* fill(run) ?? [];
             return made;
           },
       ),

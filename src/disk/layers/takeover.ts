@@ -105,8 +105,11 @@ export class Takeover {
 
 /** Makes exceptions of chunks that are absent; tells of how many. 0: something was waited for. */
 function* copyUp(upper: ExceptionTable, first: number, countMax: number): Plan<number> {
-  const count = yield* upper.breakable(first, first + countMax - 1);
-  if (count === 0) return 0;
+  const count = upper.breakableChunks(first, first + countMax - 1);
+  if (count === 0) {
+    yield* upper.unblocked(first);
+    return 0;
+  }
   const made = yield* upper.break(first, count, "later");
   if (made > 0) return made;
   throw new BlockDeviceError(

@@ -24,6 +24,8 @@ export class AreaImage {
   #view: DataView;
   #dirtyFirst = Infinity;
   #dirtyLast = -1;
+  /** The blocks that were asked for last: entries that are added one by one share a block. */
+  #blocks: Uint8Array;
 
   /**
    * An image of zeroes.
@@ -36,6 +38,7 @@ export class AreaImage {
     this.#blockBytes = blockBytes;
     this.#bytes = new Uint8Array(Math.min(areaBytes, Math.max(INITIAL_BYTES, blockBytes)));
     this.#view = new DataView(this.#bytes.buffer);
+    this.#blocks = this.#bytes;
   }
 
   /** Whether something is not on the device yet. */
@@ -51,7 +54,12 @@ export class AreaImage {
   /** The changed blocks. A view: it must be written before the image changes again. */
   get dirtyBytes(): Uint8Array {
     const end = divCeil((this.#dirtyLast + 1) * ENTRY_BYTES, this.#blockBytes) * this.#blockBytes;
-    return this.#bytes.subarray(this.dirtyOffsetBytes, end);
+    const start = this.dirtyOffsetBytes;
+    const { byteOffset, length, buffer } = this.#blocks;
+    if (byteOffset !== start || length !== end - start || buffer !== this.#bytes.buffer) {
+      this.#blocks = this.#bytes.subarray(start, end);
+    }
+    return this.#blocks;
   }
 
   /** Old chunk of an entry. */

@@ -33,7 +33,8 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import { assert, BlockDeviceError } from "../../block/errors.ts";
-import { flushStep, type Plan, readStep, writeStep, zeroStep } from "../../block/plan.ts";
+import { flushStep, performInKernel, type Plan, readStep } from "../../block/plan.ts";
+import { writeStep, zeroStep } from "../../block/plan.ts";
 import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import { AreaImage } from "./area_image.ts";
 import { readAreas } from "./area_reader.ts";
@@ -150,7 +151,16 @@ export class PersistentStore implements ExceptionStore {
     this.#preparedCount -= total;
     try {
       if (this.#hasStaleTail) yield* this.#clearStaleTail();
-      yield* this.#add(runs, addition);
+      for (const run of runs) {
+        for (let index = 0; index < run.count;) {
+          if (this.#isAreaFull) yield* this.#openNextArea();
+          index = this.#addEntries(run, index, addition);
+          if (!this.#isAreaFull) continue;
+          yield* this.#closeArea();
+          addition.closedCount = addition.addedCount;
+          addition.start = 0;
+        }
+      }
       if (durable && this.#image.isDirty) yield* this.#settle();
       else if (runs.length === 0) yield flushStep(this.#cow);
     } catch (error) {
@@ -232,21 +242,23 @@ export class PersistentStore implements ExceptionStore {
 
   destroy(): void {}
 
-  *#add(runs: readonly ExceptionRun[], addition: Addition): Plan {
-    const { entriesPerArea } = this.#layout;
-    for (const { oldChunk, newChunk, count } of runs) {
-      for (let index = 0; index < count; index++) {
-        if (this.#entryCount === entriesPerArea) yield* this.#openNextArea();
-        this.#image.set(this.#entryCount, oldChunk + index, newChunk + index);
-        this.#entryCount++;
-        this.#namedChunkEnd = Math.max(this.#namedChunkEnd, newChunk + index + 1);
-        addition.addedCount++;
-        if (this.#entryCount < entriesPerArea) continue;
-        yield* this.#closeArea();
-        addition.closedCount = addition.addedCount;
-        addition.start = 0;
-      }
+  get #isAreaFull(): boolean {
+    return this.#entryCount === this.#layout.entriesPerArea;
+  }
+
+  /** Adds a run from an index on, as far as the area goes; tells the index behind. */
+  #addEntries(
+    { oldChunk, newChunk, count }: ExceptionRun,
+    from: number,
+    addition: Addition,
+  ): number {
+    const end = Math.min(count, from + this.#layout.entriesPerArea - this.#entryCount);
+    for (let index = from; index < end; index++) {
+      this.#image.set(this.#entryCount++, oldChunk + index, newChunk + index);
     }
+    this.#namedChunkEnd = Math.max(this.#namedChunkEnd, newChunk + end);
+    addition.addedCount += end - from;
+    return end;
   }
 
   /** Takes back what a failed commit has added to the image. The device may hold any of it. */
@@ -306,10 +318,12 @@ export class PersistentStore implements ExceptionStore {
 
   /** Makes the image durable; the flush makes durable what its entries point to. */
   *#settle(): Plan {
-    yield flushStep(this.#cow);
+    const flush = flushStep(this.#cow);
+    if (!performInKernel(flush)) yield flush;
     const { dirtyBytes, dirtyOffsetBytes } = this.#image;
     const sector = this.#areaSector(this.#area) + bytesToSectors(dirtyOffsetBytes);
-    yield writeStep(this.#cow, dirtyBytes, sector, true);
+    const write = writeStep(this.#cow, dirtyBytes, sector, true);
+    if (!performInKernel(write)) yield write;
     this.#image.settle();
     this.#settledCount = this.#entryCount;
   }

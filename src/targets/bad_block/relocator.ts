@@ -294,7 +294,7 @@ export class Relocator {
       let madeCount = 0;
       const wasWhole = this.store.areCopiesWhole;
       try {
-        if (!isAgain) { while ((yield* table.breakable(block, block)) === 0); }
+        while (!isAgain && table.breakableChunks(block, block) === 0) yield* table.unblocked(block);
         madeCount = isAgain
           ? yield* table.replace(block, fill)
           : yield* table.break(block, 1, "now", fill);

@@ -18,6 +18,7 @@ import type { DeviceFixture } from "../../../src/testing/device_fixture.ts";
 import { deviceSuite } from "../../../src/testing/device_suite.ts";
 import { Origin } from "../../../src/targets/origin.ts";
 import { patternOf } from "../../../src/testing/pattern.ts";
+import { SimulatedDisk } from "../../../src/testing/simulated_disk.ts";
 import { verifySectors } from "../../../src/testing/verify.ts";
 import { statusOf } from "../targets/rig.ts";
 
@@ -210,8 +211,9 @@ class CountingCopier extends Copier {
   }
 }
 
-test("a copier that is given copies out and merges back", () => {
-  const [origin, cow, copier] = [memory(64), memory(128), new CountingCopier()];
+test("a copier that is given copies out and merges back, where it is not all kernel memory", () => {
+  const [origin, copier] = [memory(64), new CountingCopier()];
+  const cow = new SimulatedDisk({ sectorCount: 128 });
   const snapshot = openSnapshotSync({ origin, cow, chunkSectors: 8, copier });
   snapshot.writeSync(new Uint8Array(512).fill(7), 3);
   snapshot.closeSync();
