@@ -153,6 +153,16 @@ export function isSyncDevice(device: BlockDevice): device is SyncBlockDevice {
 }
 
 /**
+ * Whether a synchronous request to a device would have to wait.
+ *
+ * @param device Any device.
+ * @returns Whether it is busy, or has no synchronous face at all.
+ */
+export function isBusyDevice(device: BlockDevice): boolean {
+  return !isSyncDevice(device) || (device.isBusy ?? false);
+}
+
+/**
  * Whether a device's sectors lie in kernel memory.
  *
  * @param device Any device.

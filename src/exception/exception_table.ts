@@ -35,7 +35,7 @@
  * @module
  */
 
-import { type BlockDevice, isSyncDevice } from "../block/device.ts";
+import { type BlockDevice, isBusyDevice } from "../block/device.ts";
 import { assert, BlockDeviceError } from "../block/errors.ts";
 import { flushStep, type Plan, waitStep } from "../block/plan.ts";
 import { divCeil } from "../block/units.ts";
@@ -48,11 +48,6 @@ import type { ExceptionRun, ExceptionStore, StoreUsage } from "./store/exception
 import type { PendingException } from "./pending_exceptions.ts";
 import type { Durability, ExceptionTableOptions, Fill, Settling } from "./table_options.ts";
 import { type TableEvent, UsageWatch } from "./usage_watch.ts";
-
-/** Whether a synchronous request to a device would have to wait. */
-function isBusyDevice(device: BlockDevice): boolean {
-  return !isSyncDevice(device) || (device.isBusy ?? false);
-}
 
 /** Which chunks of a source have been replaced by which of a destination. */
 export class ExceptionTable {
@@ -233,8 +228,8 @@ export class ExceptionTable {
   }
 
   /**
-   * Waits for what stands in the way of making exceptions: a chunk that is pending already, or too
-   * many that are. Holds nothing while it waits. Look again afterwards.
+   * Waits for what stands in the way: a chunk that is pending already, or too many that are. Holds
+   * nothing while it waits. Look again afterwards.
    *
    * @param chunk The first chunk.
    */
@@ -411,27 +406,36 @@ export class ExceptionTable {
   /**
    * The newest exceptions that can be merged in one go.
    *
-   * @returns They, or `null` when none are left.
+   * @param countMax No further run is taken once there are so many.
+   * @returns Runs, the newest first; none when no exception is left.
    */
-  *prepareMerge(): Plan<ExceptionRun | null> {
+  *prepareMerge(countMax: number): Plan<ExceptionRun[]> {
     assert(this.#store.prepareMerge !== undefined, "only a store that can merge is merged");
-    return yield* this.#queue.exclusively(this.#store.prepareMerge());
+    const runs: ExceptionRun[] = [];
+    for (let count = 0; count < countMax;) {
+      const run = yield* this.#queue.exclusively(this.#store.prepareMerge(count));
+      if (run === null) break;
+      runs.push(run);
+      count += run.count;
+    }
+    return runs;
   }
 
   /**
    * Forgets the newest exceptions; the source holds their data now, durably.
    *
-   * @param run What {@linkcode prepareMerge} returned.
+   * @param runs What {@linkcode prepareMerge} returned.
    */
-  *commitMerge(run: ExceptionRun): Plan {
+  *commitMerge(runs: readonly ExceptionRun[]): Plan {
     assert(this.#store.commitMerge !== undefined, "only a store that can merge is merged");
+    const count = runs.reduce((sum, run) => sum + run.count, 0);
     try {
-      yield* this.#queue.exclusively(this.#store.commitMerge(run.count));
+      yield* this.#queue.exclusively(this.#store.commitMerge(count));
     } catch (error) {
-      this.#queue.unsettled.add(run); // The device may have forgotten them already.
+      for (const run of [...runs].reverse()) this.#queue.unsettled.add(run); // It may have them no more.
       throw error;
     }
-    this.#complete.remove(run.oldChunk, run.count);
+    for (const { oldChunk, count: chunks } of runs) this.#complete.remove(oldChunk, chunks);
   }
 
   /** As {@linkcode settle}, but a failure leaves the exceptions in use. */
@@ -478,8 +482,8 @@ export class ExceptionTable {
     const { source, destination, chunkSectors } = this;
     const sector = oldChunk * chunkSectors;
     const targetSector = newChunk * chunkSectors;
-    const { logicalSectors } = destination.limits;
-    const sourceEnd = Math.floor(source.sectorCount / logicalSectors) * logicalSectors;
+    const block = destination.limits.logicalSectors;
+    const sourceEnd = Math.floor(source.sectorCount / block) * block;
     const sectorCount = Math.min(count * chunkSectors, sourceEnd - sector);
     if (tryCopyInKernel(source, sector, destination, targetSector, sectorCount)) return null;
     const targets = [{ device: destination, sector: targetSector }];

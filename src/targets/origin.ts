@@ -23,6 +23,14 @@ import type { Mapping } from "./target.ts";
 /** The most sectors of a write that are made ready in one go: 2 MiB. */
 const PROTECT_SECTORS_MAX = 4096;
 
+/** Some sectors of the device. */
+export interface SectorRange {
+  /** The first one. */
+  readonly sector: number;
+  /** How many. */
+  readonly sectorCount: number;
+}
+
 /** A snapshot, as its origin sees it. */
 export interface OriginMember {
   /** The COW device; two members with the same one hand their exceptions over. */
@@ -130,20 +138,24 @@ export class Origin {
   /**
    * Overwrites sectors of the device, on behalf of a snapshot, once its siblings are ready for it.
    *
-   * @param sector The first sector.
-   * @param sectorCount How many.
+   * @param ranges Which.
    * @param writer The snapshot, which is not guarded.
    * @param write Does it.
    */
-  *overwrite(sector: number, sectorCount: number, writer: OriginMember, write: Plan): Plan {
-    while (this.#protectedSectors(sector, sectorCount, writer) < sectorCount) {
-      yield* this.#protect(sector, sectorCount, writer);
+  *overwrite(ranges: readonly SectorRange[], writer: OriginMember, write: Plan): Plan {
+    const isOpen = ({ sector, sectorCount }: SectorRange) =>
+      this.#protectedSectors(sector, sectorCount, writer) < sectorCount;
+    // All of them at the same time: while one is waited for a new sibling may want another again.
+    for (let open = ranges.find(isOpen); open !== undefined; open = ranges.find(isOpen)) {
+      yield* this.#protect(open.sector, open.sectorCount, writer);
     }
-    const stay = this.#writers.enter(sector, sector + sectorCount - 1);
+    const stays = ranges.map(({ sector, sectorCount }) =>
+      this.#writers.enter(sector, sector + sectorCount - 1)
+    );
     try {
       yield* write;
     } finally {
-      this.#writers.leave(stay);
+      for (const stay of stays) this.#writers.leave(stay);
     }
   }
 

@@ -240,7 +240,8 @@ class SnapshotTarget implements SnapshotView {
     else if (cowSector >= 0 && cow.supports.discard) yield discardStep(cow, cowSector, count);
     if (passesDiscards && origin.device.supports.discard) {
       // The kernel discards under the other snapshots of the origin; theirs is kept here.
-      yield* origin.overwrite(sector, count, this.#member, discardDown(origin, sector, count));
+      const ranges = [{ sector, sectorCount: count }];
+      yield* origin.overwrite(ranges, this.#member, discardDown(origin, sector, count));
     }
     return count;
   }

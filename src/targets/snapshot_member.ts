@@ -58,6 +58,11 @@ export interface SnapshotOptions extends TableTuning {
   readonly copyOnRead?: boolean;
   /** The share of the COW device, in percent, beyond which reads are not kept. Default 50. */
   readonly copyOnReadPercentMax?: number;
+  /**
+   * A merge takes no further run of exceptions into a step that has so many sectors. Default 4096, 2 MiB;
+   * with 1 each run is a step, as in dm: fewer writers wait, and it takes longer. A snapshot ignores it.
+   */
+  readonly mergeStepSectors?: number;
   /** Told of watermarks, overflow, invalidation and the end of a merge, as they happen. */
   readonly onEvent?: (event: TableEvent) => void;
   /** A device as table lines name it. Left out: its name. */

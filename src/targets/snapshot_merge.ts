@@ -6,17 +6,18 @@
  * Reads show the snapshot from the first moment. Exceptions are merged from the newest to the oldest,
  * so that at any time the store holds a valid snapshot of what is left: one step is
  *
- * 1. the newest run of exceptions that is consecutive on both sides;
+ * 1. the newest run of exceptions that is consecutive on both sides, and those before it in the same
+ *    area of the store, until there are 2 MiB;
  * 2. every other snapshot of the origin gets its copy of what is about to be overwritten;
  * 3. writers on these chunks of the COW device are waited for, new ones wait;
- * 4. the run is copied to the origin;
+ * 4. the runs are copied to the origin;
  * 5. the origin is flushed;
- * 6. the run is taken out of the store, durably; then out of the table, and waiters go on.
+ * 6. the runs are taken out of the store, durably; then out of the table, and waiters go on.
  *
  * | request | exception left | absent |
  * |---|---|---|
  * | read | the COW device | the origin |
- * | write | the COW device; in the run of step 3 to 6 it waits | the origin, guarding other snapshots |
+ * | write | the COW device; in the runs of step 3 to 6 it waits | the origin, guarding other snapshots |
  * | discard | ends, nothing changes | ends, nothing changes |
  *
  * **Failure**: the merge stops, status `Merge failed`; requests go on being served as above. Resuming
@@ -32,31 +33,38 @@
 import type { BlockDevice, DeviceLimits, DeviceSupports } from "../block/device.ts";
 import { Signal } from "../block/gate.ts";
 import { flushStep, type Plan, waitStep } from "../block/plan.ts";
-import { chunkOf } from "../block/units.ts";
+import { chunkOf, divCeil } from "../block/units.ts";
 import { ChunkFence, type ExceptionRun, type ExceptionTable } from "../exception/mod.ts";
 import { Copier } from "../copier/mod.ts";
+import type { SectorRange } from "./origin.ts";
 import { SnapshotMember, type SnapshotOptions } from "./snapshot_member.ts";
 import type { SnapshotView } from "./snapshot.ts";
 import type { Mapping } from "./target.ts";
 import { TargetError } from "./target_error.ts";
+
+/** A step of so many sectors takes no further run, unless said. */
+const STEP_SECTORS = 4096;
 
 class SnapshotMergeTarget implements SnapshotView {
   readonly type = "snapshot-merge";
   readonly supports: DeviceSupports;
   readonly #member: SnapshotMember;
   readonly #copier: Copier;
+  readonly #stepSectors: number;
   readonly #writers = new ChunkFence();
   readonly #changed = new Signal();
-  #merging: ExceptionRun | null = null;
+  /** The runs of the step under way, while writers wait for it. */
+  #merging: readonly ExceptionRun[] = [];
   #failure: { readonly cause: unknown } | null = null;
   #isStopping = false;
   #isRunning = false;
   #onEvent: () => void = () => {};
 
-  constructor(member: SnapshotMember, copier: Copier) {
+  constructor(member: SnapshotMember, { copier, mergeStepSectors }: SnapshotOptions) {
     this.#member = member;
     member.isMerging = true;
-    this.#copier = copier;
+    this.#copier = copier ?? new Copier();
+    this.#stepSectors = mergeStepSectors ?? STEP_SECTORS;
     const write = member.supports.write && member.origin.device.supports.write;
     this.supports = Object.freeze({ ...member.supports, write });
     member.onEvent = () => this.#onEvent();
@@ -104,8 +112,8 @@ class SnapshotMergeTarget implements SnapshotView {
     const cowSector = (newChunk - chunk) * chunkSectors + request.sector;
     if (request.kind === "read") return request.remap(cow, cowSector, request.sectorCount);
     const last = chunkOf(request.sector + request.sectorCount - 1, chunkSectors);
-    const run = this.#merging;
-    if (run !== null && run.oldChunk <= last && chunk < run.oldChunk + run.count) {
+    const run = this.#mergingBetween(chunk, last);
+    if (run !== null) {
       if (run.oldChunk <= chunk) return request.submit(this.#waitThenRetry());
       request.sectorCount = run.oldChunk * chunkSectors - request.sector;
     }
@@ -123,7 +131,7 @@ class SnapshotMergeTarget implements SnapshotView {
   }
 
   isBusy(): boolean {
-    return this.#merging !== null || !this.#writers.isEmpty || this.#member.origin.isBusy;
+    return this.#merging.length > 0 || !this.#writers.isEmpty || this.#member.origin.isBusy;
   }
 
   status(): string {
@@ -167,12 +175,12 @@ class SnapshotMergeTarget implements SnapshotView {
     this.#isRunning = true;
     try {
       while (!this.#isStopping && table.isValid) {
-        const run = yield* table.prepareMerge();
-        if (run === null) {
+        const runs = yield* table.prepareMerge(divCeil(this.#stepSectors, table.chunkSectors));
+        if (runs.length === 0) {
           this.#member.raise({ kind: "merged" });
           return;
         }
-        yield* this.#mergeRun(table, run);
+        yield* this.#mergeRuns(table, runs);
       }
     } catch (cause) {
       this.#failure = { cause };
@@ -214,33 +222,56 @@ class SnapshotMergeTarget implements SnapshotView {
     return 0;
   }
 
-  *#mergeRun(table: ExceptionTable, run: ExceptionRun): Plan {
-    const { origin, sectorCount: viewEnd } = this.#member;
-    const { chunkSectors } = table;
-    const sector = run.oldChunk * chunkSectors;
-    const runEnd = sector + run.count * chunkSectors;
-    // The last chunk of the view may reach beyond its end: what lies there is the origin's own.
-    const end = runEnd - viewEnd < chunkSectors ? viewEnd : origin.device.sectorCount;
-    const sectorCount = Math.min(runEnd, end) - sector;
-    const foldBack = this.#foldBack(table, run, sector, sectorCount);
-    yield* origin.overwrite(sector, sectorCount, this.#member, foldBack);
+  /** Of the runs that are being merged the one with the lowest chunk between two. */
+  #mergingBetween(first: number, last: number): ExceptionRun | null {
+    let lowest: ExceptionRun | null = null;
+    for (const run of this.#merging) {
+      if (run.oldChunk > last || first >= run.oldChunk + run.count) continue;
+      if (lowest === null || run.oldChunk < lowest.oldChunk) lowest = run;
+    }
+    return lowest;
   }
 
-  *#foldBack(table: ExceptionTable, run: ExceptionRun, sector: number, sectorCount: number): Plan {
-    const { origin, cow } = this.#member;
-    this.#merging = run;
+  *#mergeRuns(table: ExceptionTable, runs: readonly ExceptionRun[]): Plan {
+    const { origin } = this.#member;
+    const ranges = runs.map((run) => this.#rangeOf(run, table.chunkSectors));
+    yield* origin.overwrite(ranges, this.#member, this.#foldBack(table, runs, ranges));
+  }
+
+  /** Which sectors of the origin a run is. */
+  #rangeOf({ oldChunk, count }: ExceptionRun, chunkSectors: number): SectorRange {
+    const { origin, sectorCount: viewEnd } = this.#member;
+    const sector = oldChunk * chunkSectors;
+    const runEnd = sector + count * chunkSectors;
+    // The last chunk of the view may reach beyond its end: what lies there is the origin's own.
+    const end = runEnd - viewEnd < chunkSectors ? viewEnd : origin.device.sectorCount;
+    return { sector, sectorCount: Math.min(runEnd, end) - sector };
+  }
+
+  *#foldBack(
+    table: ExceptionTable,
+    runs: readonly ExceptionRun[],
+    ranges: readonly SectorRange[],
+  ): Plan {
+    const { device } = this.#member.origin;
+    this.#merging = runs;
     try {
-      yield* this.#writers.drain(run.oldChunk, run.oldChunk + run.count - 1);
-      yield* this.#copier.copy({
-        source: cow,
-        sector: run.newChunk * table.chunkSectors,
-        sectorCount,
-        targets: [{ device: origin.device, sector }],
-      });
-      yield flushStep(origin.device);
-      yield* table.commitMerge(run);
+      for (const { oldChunk, count } of runs) {
+        yield* this.#writers.drain(oldChunk, oldChunk + count - 1);
+      }
+      for (const [index, { newChunk }] of runs.entries()) {
+        const { sector, sectorCount } = ranges[index]!;
+        yield* this.#copier.copy({
+          source: this.#member.cow,
+          sector: newChunk * table.chunkSectors,
+          sectorCount,
+          targets: [{ device, sector }],
+        });
+      }
+      yield flushStep(device);
+      yield* table.commitMerge(runs);
     } finally {
-      this.#merging = null;
+      this.#merging = [];
       this.#changed.raise();
     }
   }
@@ -268,5 +299,5 @@ export function* planSnapshotMerge(options: SnapshotOptions): Plan<SnapshotView>
     );
   }
   const member = yield* SnapshotMember.construct(options);
-  return new SnapshotMergeTarget(member, options.copier ?? new Copier());
+  return new SnapshotMergeTarget(member, options);
 }

@@ -16,20 +16,20 @@ const MERGED: SnapshotSetUp = { chunkSectors: 1 };
 const SIBLING: SnapshotSetUp = { chunkSectors: 4 };
 
 /** A snapshot over three areas, ready to be merged, and an older one beside it. */
-async function start() {
+async function start(mergeStepSectors: number) {
   const stack = new Stack();
   const sibling = await stack.snapshot(SIBLING);
   const cow = await stack.written(
     [[2, 8, 24], [3, 120, 40], [4, 60, 9], [5, 0, 6]],
     { ...MERGED, cowSectors: 300 },
   );
-  const merge = await stack.merge(cow, MERGED);
+  const merge = await stack.merge(cow, { ...MERGED, mergeStepSectors });
   return { stack, sibling, cow, merge };
 }
 
 /** Merges, and cuts the power after a number of steps. */
-async function mergeUntil(leafStepsMax: number) {
-  const parts = await start();
+async function mergeUntil(leafStepsMax: number, mergeStepSectors: number) {
+  const parts = await start(mergeStepSectors);
   const { isCut } = runSeeded([parts.merge.background()], { seed: 1, leafStepsMax });
   return { ...parts, isCut };
 }
@@ -69,18 +69,27 @@ async function verifyLeftBehind(
   return count;
 }
 
-test("whatever the step at which a merge is cut off, the snapshot is whole and can be merged on", async () => {
-  const counts = new Set<number>();
-  for (let cut = 0;; cut++) {
-    const parts = await mergeUntil(cut);
-    for (const image of ["bytes", "durable"] as const) {
-      const count = await verifyLeftBehind(parts, image).catch((cause) => {
-        throw new Error(`cut after ${cut} steps, ${image}: ${cause.message}`, { cause });
-      });
-      counts.add(count);
+test.each([
+  { kind: "run", mergeStepSectors: 1, left: [79, 73, 64, 32, 24, 0] },
+  { kind: "area", mergeStepSectors: 4096, left: [79, 64, 32, 0] },
+])(
+  "whatever the step at which a merge $kind by $kind is cut off, the snapshot is whole and can be merged on",
+  async ({
+    mergeStepSectors,
+    left,
+  }) => {
+    const counts = new Set<number>();
+    for (let cut = 0;; cut++) {
+      const parts = await mergeUntil(cut, mergeStepSectors);
+      for (const image of ["bytes", "durable"] as const) {
+        const count = await verifyLeftBehind(parts, image).catch((cause) => {
+          throw new Error(`cut after ${cut} steps, ${image}: ${cause.message}`, { cause });
+        });
+        counts.add(count);
+      }
+      if (!parts.isCut) break;
     }
-    if (!parts.isCut) break;
-  }
-  // Newest first, and never the middle of a run.
-  expect([...counts].sort((a, b) => b - a)).toEqual([79, 73, 64, 32, 24, 0]);
-});
+    // Newest first, and never the middle of a step.
+    expect([...counts].sort((a, b) => b - a)).toEqual(left);
+  },
+);

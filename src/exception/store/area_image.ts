@@ -97,6 +97,21 @@ export class AreaImage {
     this.#dirtyLast = Math.max(this.#dirtyLast, index);
   }
 
+  /** Clears entries, and tells what they were, for {@linkcode restore}. */
+  clear(index: number, count: number): Uint8Array {
+    const start = index * ENTRY_BYTES;
+    const cleared = this.#bytes.slice(start, start + count * ENTRY_BYTES);
+    for (let each = index; each < index + count; each++) this.set(each, 0, 0);
+    return cleared;
+  }
+
+  /** Sets entries again that were cleared. They are to be written. */
+  restore(index: number, cleared: Uint8Array): void {
+    this.#bytes.set(cleared, index * ENTRY_BYTES);
+    this.#dirtyFirst = Math.min(this.#dirtyFirst, index);
+    this.#dirtyLast = Math.max(this.#dirtyLast, index + cleared.length / ENTRY_BYTES - 1);
+  }
+
   /** Sets an entry that is on the device already. */
   load(index: number, oldChunk: number, newChunk: number): void {
     this.#grow((index + 1) * ENTRY_BYTES);

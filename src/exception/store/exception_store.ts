@@ -121,15 +121,16 @@ export interface ExceptionStore {
   /** How full the destination is. */
   usage(): StoreUsage;
   /**
-   * The newest exceptions that can be merged in one go.
+   * The newest exceptions that are one run.
    *
-   * @returns They, or `null` when none are left.
+   * @param skipCount How many newer ones are left out: those that are merged together with it.
+   * @returns They, or `null` when none are left, or none that can be forgotten in one go with those.
    */
-  prepareMerge?(): Plan<ExceptionRun | null>;
+  prepareMerge?(skipCount?: number): Plan<ExceptionRun | null>;
   /**
    * Forgets the newest exceptions, durably. When that fails they are remembered, but unsettled.
    *
-   * @param count How many, all of one run that {@linkcode prepareMerge} returned.
+   * @param count How many: all of some runs that {@linkcode prepareMerge} returned, one behind the other.
    */
   commitMerge?(count: number): Plan;
   /** Ends use of the store. Does no I/O. */

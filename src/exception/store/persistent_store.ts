@@ -198,14 +198,15 @@ export class PersistentStore implements ExceptionStore {
     };
   }
 
-  *prepareMerge(): Plan<ExceptionRun | null> {
+  *prepareMerge(skipCount = 0): Plan<ExceptionRun | null> {
     if (this.#image.isDirty) yield* this.#settle();
     if (this.#entryCount === 0) {
       if (this.#area === 0) return null;
       yield* this.#openPreviousArea();
     }
     const image = this.#image;
-    const last = this.#entryCount - 1;
+    const last = this.#entryCount - 1 - skipCount;
+    if (last < 0) return null;
     const oldChunk = image.oldChunk(last);
     const newChunk = image.newChunk(last);
     let count = 1;
@@ -220,17 +221,14 @@ export class PersistentStore implements ExceptionStore {
     assert(count <= this.#entryCount, "a merge forgets no more than the area holds");
     if (this.#hasStaleTail) yield* this.#clearStaleTail();
     const end = this.#entryCount - count;
-    const oldChunk = this.#image.oldChunk(end);
     const newChunk = this.#image.newChunk(end);
-    for (let index = 0; index < count; index++) this.#image.set(end + index, 0, 0);
+    const cleared = this.#image.clear(end, count);
     this.#entryCount = end;
     try {
       yield* this.#settle();
     } catch (error) {
       // Which of them the device has forgotten is not known: all are to be written again.
-      for (let index = 0; index < count; index++) {
-        this.#image.set(end + index, oldChunk + index, newChunk + index);
-      }
+      this.#image.restore(end, cleared);
       this.#entryCount = end + count;
       this.#settledCount = end;
       throw error;

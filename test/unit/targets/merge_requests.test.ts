@@ -8,7 +8,7 @@ import { layers, Stack } from "./rig.ts";
 test("writes to the run that is being merged wait, and land on the origin; others do not wait", async () => {
   const stack = new Stack({ isSlow: true });
   const cow = await stack.written([[2, 8, 8], [3, 80, 8]]);
-  const merge = await stack.merge(cow);
+  const merge = await stack.merge(cow, { mergeStepSectors: 1 });
   const work = merge.startBackground();
   await quiet();
   expect(stack.bench.heldWords()).toEqual(["cow1 read 24+8"]); // chunk 10, the newest
@@ -21,6 +21,28 @@ test("writes to the run that is being merged wait, and land on the origin; other
   expect(stack.bench.heldWords().slice(1)).toEqual(["cow1 write 18+2", "disk write 100+2"]);
   await stack.bench.settle(Promise.all([work, ...writes]));
   const expected = layers(200, [2, 8, 8], [3, 80, 8], [4, 82, 2], [5, 10, 2], [6, 100, 2]);
+  await stack.verify(merge, expected);
+  verifySectors(stack.disk.bytes, expected, 0, "the disk");
+});
+
+test("writes to any of the runs that are merged together wait, others do not", async () => {
+  const stack = new Stack({ isSlow: true });
+  const cow = await stack.written([[2, 8, 8], [3, 80, 8]]);
+  const merge = await stack.merge(cow);
+  const work = merge.startBackground();
+  await quiet();
+  const writes = [
+    merge.write(patternOf(4, 82, 2), 82),
+    merge.write(patternOf(5, 10, 2), 10),
+    merge.write(patternOf(6, 88, 2), 88), // behind a run
+    merge.write(patternOf(7, 4, 6), 4), // into a run from before it: its head goes on
+  ];
+  await quiet();
+  const held = ["cow1 read 24+8", "disk write 88+2", "disk write 4+4"];
+  expect(stack.bench.heldWords()).toEqual(held);
+  await stack.bench.settle(Promise.all([work, ...writes]));
+  const later = [[4, 82, 2], [5, 10, 2], [6, 88, 2], [7, 4, 6]] as const;
+  const expected = layers(200, [2, 8, 8], [3, 80, 8], ...later);
   await stack.verify(merge, expected);
   verifySectors(stack.disk.bytes, expected, 0, "the disk");
 });

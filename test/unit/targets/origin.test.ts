@@ -111,8 +111,7 @@ describe("overwriting on behalf of a snapshot", () => {
     stack.bench.trace = [];
     const { slow } = stack.disk;
     const work = runAsync(origin.overwrite(
-      8,
-      8,
+      [{ sector: 8, sectorCount: 8 }],
       writer!,
       (function* () {
         yield writeStep(slow, patternOf(2, 8, 8), 8);

@@ -9,7 +9,7 @@ describe("the merge", () => {
   test("goes from the newest exceptions to the oldest, run by run, each durable before the next", async () => {
     const stack = new Stack();
     const cow = await stack.written([[2, 40, 16], [3, 8, 8], [4, 16, 16]]);
-    const merge = await stack.merge(cow);
+    const merge = await stack.merge(cow, { mergeStepSectors: 1 });
     stack.bench.trace = [];
     await stack.run(merge.background());
     expect(stack.bench.takeTrace()).toEqual([
@@ -29,6 +29,28 @@ describe("the merge", () => {
     const expected = layers(200, [2, 40, 16], [3, 8, 8], [4, 16, 16]);
     verifySectors(stack.disk.bytes, expected, 0, "the disk");
     await stack.verify(merge, expected);
+  });
+
+  test("takes runs of one area together: all are copied, one flush, and they are taken out at once", async () => {
+    const stack = new Stack();
+    const cow = await stack.written([[2, 40, 16], [3, 8, 8], [4, 16, 16]]);
+    const merge = await stack.merge(cow);
+    await stack.run(merge.background());
+    expect(stack.bench.takeTrace().slice(-7)).toEqual([
+      "cow1 read 32+24",
+      "disk write 8+24",
+      "cow1 read 16+16",
+      "disk write 40+16",
+      "disk flush",
+      "cow1 flush",
+      "cow1 write 8+1 fua",
+    ]);
+    verifySectors(
+      stack.disk.bytes,
+      layers(200, [2, 40, 16], [3, 8, 8], [4, 16, 16]),
+      0,
+      "the disk",
+    );
   });
 
   test("shows the snapshot from the first moment, at every step, to the end", async () => {
@@ -149,7 +171,7 @@ describe("pausing", () => {
   test("suspension ends after the step that is under way; resumption goes on", async () => {
     const stack = new Stack({ isSlow: true });
     const cow = await stack.written([[2, 8, 8], [3, 80, 8], [4, 40, 8]]);
-    const merge = await stack.merge(cow);
+    const merge = await stack.merge(cow, { mergeStepSectors: 1 });
     const work = merge.startBackground();
     await quiet();
     await stack.bench.settle(Promise.all([runAsync(merge.suspend()), work]));
@@ -163,7 +185,7 @@ describe("pausing", () => {
   test("closing ends it in the same way, and the rest can be merged later", async () => {
     const stack = new Stack({ isSlow: true });
     const cow = await stack.written([[2, 8, 8], [3, 80, 8]]);
-    const first = await stack.merge(cow);
+    const first = await stack.merge(cow, { mergeStepSectors: 1 });
     const work = first.startBackground();
     await quiet();
     await stack.bench.settle(Promise.all([first.close(), work]));
