@@ -3,7 +3,7 @@
  *
  * Both begin with an origin of 256 MiB of data and 64 MiB of it changed at random places, in pieces of
  * 64 KiB: qcow2's unit and here the chunk. The floor, where there is one, is what the system copies
- * such a file with.
+ * such a file with. `cowdisk export` ends with the image durable, so the others are made to as well.
  *
  * @module
  */
@@ -63,14 +63,15 @@ export function exportImage(): Contest {
   const fresh = () => rmSync(images().out, { force: true });
   return contest(
     "export a snapshot",
-    program(
-      "cp",
-      () => runProgram("cp", ["--reflink=never", images().origin, images().out]),
-      fresh,
-    ),
-    program("qemu-img convert", () => {
+    program("cp, and sync", () => {
+      const { origin, out } = images();
+      runProgram("cp", ["--reflink=never", origin, out]);
+      runProgram("sync", ["--data", out]);
+    }, fresh),
+    program("qemu-img convert, and sync", () => {
       const { changed, out } = images();
       runProgram("qemu-img", ["convert", "-O", "raw", changed, out]);
+      runProgram("sync", ["--data", out]);
     }, fresh),
     program("cowdisk export", () => {
       const { origin, cow, out } = images();
