@@ -86,7 +86,9 @@ export function writeDocs(folder = `${ROOT}build/docs/`): string[] {
 
 if (import.meta.main) {
   if (process.argv.includes("--lint")) {
-    denoDoc(ROOT, "--lint", ...Object.values(readConfig().exports));
+    const words = ["doc", "--lint", ...Object.values(readConfig().exports)];
+    const { status } = spawnSync(process.execPath, words, { cwd: ROOT, stdio: "inherit" });
+    process.exit(status ?? 1);
   } else {
     const pages = writeDocs();
     process.stdout.write(`${ROOT}build/docs/index.html: ${pages.length} pages\n`);

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { test } from "vitest";
-import { Inspection, readDocumentation } from "./docs/documentation.ts";
+import { expect, test } from "vitest";
+import { deadLinks, Inspection, readDocumentation } from "./docs/documentation.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const config = JSON.parse(readFileSync(`${root}deno.json`, "utf8"));
@@ -16,4 +16,8 @@ test.each(doors)("what is exported as %s is documented", (_door, path) => {
   inspection.inspect(path, readDocumentation(`${root}${path}`));
   const { findings } = inspection;
   if (findings.length > 0) throw new Error(`${findings.length} missing:\n${findings.join("\n")}`);
+});
+
+test("what is linked to can be imported", () => {
+  expect(deadLinks(doors.map(([, path]) => readDocumentation(`${root}${path}`)))).toEqual([]);
 });

@@ -169,6 +169,10 @@ class CheckedSyncDevice implements SyncBlockDevice {
     else await this.#inner.close();
   }
 
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

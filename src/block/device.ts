@@ -101,9 +101,10 @@ export interface BlockDevice extends AsyncDisposable {
 
 /**
  * A device whose requests can finish at once. A synchronous call that would have to wait for an
- * asynchronous request under way fails with `EAGAIN` and changes nothing.
+ * asynchronous request under way fails with `EAGAIN` and changes nothing. `using` closes it at once,
+ * `await using` in its own time.
  */
-export interface SyncBlockDevice extends BlockDevice {
+export interface SyncBlockDevice extends BlockDevice, Disposable {
   /** Whether a synchronous write would have to wait now. Left out: it never has to. */
   readonly isBusy?: boolean;
   /** As {@linkcode BlockDevice.read}. */

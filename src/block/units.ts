@@ -15,7 +15,7 @@
 export const SECTOR_BYTES = 512;
 
 /** The most sectors a device can have, so that every byte offset is an exact `number`. */
-export const SECTORS_MAX = Math.floor(Number.MAX_SAFE_INTEGER / SECTOR_BYTES);
+export const SECTORS_MAX: number = Math.floor(Number.MAX_SAFE_INTEGER / SECTOR_BYTES);
 
 /**
  * The bytes of a number of sectors.

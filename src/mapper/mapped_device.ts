@@ -222,6 +222,11 @@ export class MappedDevice implements SyncBlockDevice, PlannedDevice {
     await this.#background;
   }
 
+  /** As {@linkcode closeSync}. */
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+
   /** As {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();

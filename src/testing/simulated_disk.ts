@@ -262,6 +262,11 @@ export class SimulatedDisk implements SyncBlockDevice, PlannedDevice {
     return this.#wire.close();
   }
 
+  /** As {@linkcode closeSync}. */
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+
   /** As {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();

@@ -88,6 +88,7 @@ function changeable(device: SyncBlockDevice, medium: Medium): Device {
     discardSync: (sector, count) => device.discardSync(sector, count),
     flushSync: () => device.flushSync(),
     closeSync: () => device.closeSync(),
+    [Symbol.dispose]: () => device.closeSync(),
     [Symbol.asyncDispose]: () => device.close(),
     grow(sectorCount) {
       if (!(Number.isInteger(sectorCount) && sectorCount >= device.sectorCount)) {

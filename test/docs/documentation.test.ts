@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { Inspection, readDocumentation } from "./documentation.ts";
+import { deadLinks, Inspection, readDocumentation } from "./documentation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cowdisk-docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -88,4 +88,13 @@ test("an example needs an assertion", () => {
     "export const x = 1;";
   expect(inspect(example("x + 1;"))).toEqual(["module.ts:14: an example of x asserts nothing"]);
   expect(inspect(example("equal(x, 1);"))).toEqual([]);
+});
+
+test("a link to what is not exported is dead, one to a member of what is exported is not", () => {
+  const path = join(folder, "links.ts");
+  const link = (name: string) => `/** See {@linkcode ${name}}. */\n`;
+  const text = `${HEAD}const hidden = 1;\n${link("hidden")}export const x = hidden;\n` +
+    `${link("Shape.size")}export interface Shape { size: number }\n`;
+  writeFileSync(path, text);
+  expect(deadLinks([readDocumentation(path)])).toEqual(["hidden"]);
 });

@@ -104,6 +104,27 @@ export function readDocumentation(path: string): ModuleDocumentation {
   return documentation;
 }
 
+/** Every name that is spelled somewhere in a documentation: of symbols, members and parameters. */
+function* spelled(node: unknown): Iterable<string> {
+  if (typeof node !== "object" || node === null) return;
+  if ("name" in node && typeof node.name === "string") yield node.name;
+  for (const part of Object.values(node)) yield* spelled(part);
+}
+
+/**
+ * Finds links from documentation to what nobody can import.
+ *
+ * @param documentations What all doors say.
+ * @returns What is linked to and has no documentation, in order.
+ */
+export function deadLinks(documentations: readonly ModuleDocumentation[]): string[] {
+  const names = new Set(documentations.flatMap((each) => [...spelled(each)]));
+  const links = JSON.stringify(documentations).matchAll(/\{@link(?:code)? ([^}\s|]+)/g);
+  const dead = [...links].map(([, link = ""]) => link)
+    .filter((link) => !link.split(".").every((name) => names.has(name)));
+  return [...new Set(dead)].sort();
+}
+
 const ASSERTION =
   /\b(equal|deepEqual|notEqual|notDeepEqual|ok|throws|rejects|match|assert\w*|expect)\(/;
 

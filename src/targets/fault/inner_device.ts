@@ -117,6 +117,8 @@ class InnerDevice implements SyncBlockDevice, PlannedDevice {
 
   async close(): Promise<void> {}
 
+  [Symbol.dispose](): void {}
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

@@ -77,7 +77,7 @@ export const lifecycleClauses: readonly Clause[] = [
   {
     law: "a device that leaves its scope is closed",
     async run(trial) {
-      await trial.device[Symbol.asyncDispose]();
+      await trial.leaveScope();
       await verifyClosed(trial);
     },
   },

@@ -108,6 +108,12 @@ export class Trial {
     else this.#sync.closeSync();
   }
 
+  /** Lets the device go out of the scope that it was declared in by `using` or `await using`. */
+  async leaveScope(): Promise<void> {
+    if (this.#face === "asynchronous") await this.device[Symbol.asyncDispose]();
+    else this.#sync[Symbol.dispose]();
+  }
+
   /** Demands that the device holds exactly these sectors. */
   async verifyHolds(expected: Uint8Array, what: string): Promise<void> {
     verifySectors(await this.read(), expected, 0, what);

@@ -42,6 +42,7 @@ class CountedDevice {
       discard: (...range) => inner.discard(...range),
       flush: () => inner.flush(),
       close: () => inner.close(),
+      [Symbol.dispose]: () => inner.closeSync(),
       [Symbol.asyncDispose]: () => inner.close(),
     };
   }

@@ -144,6 +144,13 @@ export const faceDefects: readonly Defect[] = [
     },
   },
   {
+    defect: "stays open when it leaves its scope at once",
+    caughtBy: "a device that leaves its scope is closed",
+    outer(device) {
+      device[Symbol.dispose] = () => {};
+    },
+  },
+  {
     defect: "prefers requests of no size",
     caughtBy: "a device has a name, and sizes that are whole numbers",
     outer(device) {

@@ -57,6 +57,7 @@ function busyDevice(slow: SlowStorage, isBusy: () => boolean): SyncBlockDevice {
     flushSync() {},
     close: () => device.close(),
     closeSync() {},
+    [Symbol.dispose]() {},
     [Symbol.asyncDispose]: () => device.close(),
   };
 }
