@@ -106,8 +106,5 @@ export function countExceptions(cow: BlockDevice, header: CowHeader): number {
  * @returns Its size, in sectors.
  */
 export function fittingSectors(originSectors: number, chunkSectors: number): number {
-  const chunkCount = divCeil(originSectors, chunkSectors);
-  const { entriesPerArea } = new AreaLayout(chunkSectors);
-  const areaCount = Math.floor(chunkCount / entriesPerArea) + 1;
-  return (1 + areaCount + chunkCount) * chunkSectors;
+  return new AreaLayout(chunkSectors).fittingSectors(divCeil(originSectors, chunkSectors));
 }

@@ -70,10 +70,6 @@ class SnapshotMergeTarget implements SnapshotView {
     member.onEvent = () => this.#onEvent();
   }
 
-  get exceptions(): ExceptionTable | null {
-    return this.#member.table;
-  }
-
   get sectorCount(): number {
     return this.#member.sectorCount;
   }

@@ -117,7 +117,7 @@ describe("what is broken is caught by the shortest sequence that shows it", () =
 
   test("a merge that does not ask the other snapshot", () => {
     const { overwrite } = Origin.prototype;
-    Origin.prototype.overwrite = function* (_sector, _sectorCount, _writer, write) {
+    Origin.prototype.overwrite = function* (_ranges, _writer, write) {
       yield* write;
     };
     try {

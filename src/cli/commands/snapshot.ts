@@ -43,8 +43,7 @@ async function snapshot(
   const origin = openImage(originPath, "read");
   const { sectorCount } = origin;
   try {
-    const chunkCount = divCeil(sectorCount, chunkSectors);
-    const cowSectors = flags.size ?? new AreaLayout(chunkSectors).fittingSectors(chunkCount);
+    const cowSectors = flags.size ?? fittingSectors(sectorCount, chunkSectors);
     const image = { path: cowPath, sectorCount: cowSectors, force };
     const made = await makeImage(environment, image, (cow) => {
       const device = openSnapshotSync({ origin, cow, store, chunkSectors, deviceWord: tableWord });
