@@ -80,7 +80,7 @@ export class Disk implements AsyncDisk {
    * @throws {BlockDeviceError} `EBUSY` when somebody else has the storage open, `EINVAL` when the origin
    * is not what the disk was made on, `ENOTSUP` when the storage's word stands for nothing here,
    * `ENOENT` when a disk that is not there is only to be looked at, or a snapshot or branch of it, and
-   * what the devices refuse.
+   * what the devices refuse. The signal's reason when it ended the wait.
    * @throws {TypeError} When a snapshot is to be shown and `readOnly` is not set.
    *
    * @example Take a snapshot, go back to it

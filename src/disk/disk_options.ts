@@ -66,6 +66,8 @@ export interface DiskOptions {
    * @default {"refuse"}
    */
   readonly whenBusy?: WhenBusy;
+  /** Ends that wait, with the signal's reason. A storage that was opened before has its own. */
+  readonly signal?: AbortSignal;
   /**
    * Whether the disk is only looked at. It shows its branch as it is now, whatever its writer does from
    * now on, and everything that would change it fails with `EROFS`. A writer that is there makes durable

@@ -33,7 +33,10 @@ import type { MoveProgress } from "../layers/takeover.ts";
 import type { StorageWord } from "../storage/storage_words.ts";
 
 /** The options of a disk that are plain values. */
-export type PlainDiskOptions = Omit<DiskOptions, "origin" | "storage" | "onEvent" | "clock">;
+export type PlainDiskOptions = Omit<
+  DiskOptions,
+  "origin" | "storage" | "signal" | "onEvent" | "clock"
+>;
 
 /** The options of an HTTP device that are plain values. */
 export type PlainHttpOptions = Omit<

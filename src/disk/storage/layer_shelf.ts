@@ -74,11 +74,13 @@ export class LayerShelf {
    */
   static async open(
     name: string,
-    options: Pick<DiskOptions, "storage" | "whenBusy" | "readOnly">,
+    options: Pick<DiskOptions, "storage" | "whenBusy" | "signal" | "readOnly">,
   ): Promise<LayerShelf> {
-    const { storage: wanted, whenBusy = "refuse", readOnly = false } = options;
+    const { storage: wanted, whenBusy = "refuse", signal, readOnly = false } = options;
+    signal?.throwIfAborted();
     const isOwned = typeof wanted === "string";
-    const storage = isOwned ? await openStorageWord(wanted, name, whenBusy) : wanted;
+    const waiting = signal === undefined ? { whenBusy } : { whenBusy, signal };
+    const storage = isOwned ? await openStorageWord(wanted, name, waiting) : wanted;
     try {
       if (readOnly) return new LayerShelf(await ReadStorage.open(storage, isOwned), true);
       return new LayerShelf(storage, isOwned, await storage.readers?.beginWriting(name) ?? null);

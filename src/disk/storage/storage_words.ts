@@ -24,6 +24,12 @@ import type { DiskStorage } from "./storage.ts";
 /** A storage of the runtime's own. */
 export type StorageWord = "memory" | "indexeddb" | "opfs";
 
+/** How somebody else is waited for. */
+interface StorageWait {
+  readonly whenBusy: WhenBusy;
+  readonly signal?: AbortSignal;
+}
+
 /** What tells whether files can be opened for synchronous use here. */
 interface FileScope {
   readonly FileSystemFileHandle?: { readonly prototype: object };
@@ -44,14 +50,14 @@ function refuse(word: string, code: "EINVAL" | "ENOTSUP", want: string): BlockDe
  *
  * @param word The word.
  * @param name The disk's name: its place there.
- * @param whenBusy What is done when another page or worker has the disk open.
+ * @param waiting What is done when another page or worker has the disk open, and what ends the wait.
  * @returns The storage. Close it when its disk is closed.
  * @throws {BlockDeviceError} `ENOTSUP` where there is no such storage, `EINVAL` when it is no word.
  */
 export async function openStorageWord(
   word: StorageWord,
   name: string,
-  whenBusy: WhenBusy,
+  waiting: StorageWait,
 ): Promise<DiskStorage> {
   switch (word) {
     case "memory":
@@ -61,14 +67,14 @@ export async function openStorageWord(
         throw refuse(word, "ENOTSUP", "a browser; elsewhere openDirectoryStorage keeps disks");
       }
       const { openIndexedDbStorage } = await import("./indexeddb_storage.ts");
-      return openIndexedDbStorage(name, { whenBusy });
+      return openIndexedDbStorage(name, waiting);
     }
     case "opfs": {
       if (!isOpfsHere()) {
         throw refuse(word, "ENOTSUP", "a dedicated worker of a browser, or openDiskInWorker");
       }
       const { openOpfsStorage } = await import("./opfs_storage.ts");
-      return openOpfsStorage(name, { whenBusy });
+      return openOpfsStorage(name, waiting);
     }
     default:
       throw refuse(word, "EINVAL", '"memory", "indexeddb", "opfs" or a storage');
