@@ -28,6 +28,16 @@ test("an operation's time is told, without what prepares a round", async () => {
   expect(await runRace(clock, race)).toEqual({ bareMs: 1, oursMs: 4, ratio: 0.25 });
 });
 
+test("what is slow at first only warms up", async () => {
+  const { clock, racer } = track();
+  let rounds = 0;
+  const ours: Racer = {
+    run: (count) => racer(rounds++ < 5 ? 100 : 4).run(count),
+  };
+  const race = { bare: racer(1), ours, operationsMax: 1, timeMs: 520 };
+  expect(await runRace(clock, race)).toEqual({ bareMs: 1, oursMs: 4, ratio: 0.25 });
+});
+
 test("it ends with its time, and has at least two rounds of each", async () => {
   const { clock, racer } = track();
   let rounds = 0;
