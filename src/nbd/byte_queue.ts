@@ -38,16 +38,20 @@ export class ByteQueue {
    * Takes a message out.
    *
    * @param byteCount Its length, at most {@linkcode byteLength}.
+   * @param room Gives room for a message that lies across pieces.
    * @returns Its bytes.
    */
-  take(byteCount: number): Uint8Array {
+  take(
+    byteCount: number,
+    room: (byteCount: number) => Uint8Array = (length) => new Uint8Array(length),
+  ): Uint8Array {
     const [first] = this.#pieces;
     if (first !== undefined && first.byteLength - this.#taken >= byteCount) {
       const view = first.subarray(this.#taken, this.#taken + byteCount);
       this.skip(byteCount);
       return view;
     }
-    const joined = new Uint8Array(byteCount);
+    const joined = room(byteCount);
     this.fill(joined, 0);
     return joined;
   }

@@ -34,7 +34,7 @@ import { type Agreement, Handshake, type TlsPolicy } from "./handshake/handshake
 import { COMMANDS, PAYLOAD_BYTES_MAX } from "./protocol.ts";
 import { perform, planReply, refusalOf } from "./transmission/performance.ts";
 import { encodeError } from "./transmission/reply.ts";
-import { ReplyOutput, type Room } from "./transmission/reply_output.ts";
+import { ownRoom, ReplyOutput, type Room } from "./transmission/reply_output.ts";
 import {
   checkRequest,
   decodeRequest,
@@ -48,6 +48,8 @@ import {
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
 /** Nor while as many requests are under way. */
 const REQUESTS_MAX = 256;
+/** Payloads that are longer are not joined in memory that is kept. */
+const JOINED_BYTES_MAX = 1024 * 1024;
 
 /** What a connection is made of. */
 export interface NbdConnectionOptions {
@@ -107,6 +109,8 @@ export class NbdConnection {
   #refusal: Refusal | null = null;
   #headBytes = 0;
   #skipLeft = 0;
+  /** Where payloads are joined that a device takes at once. */
+  #joined = new Uint8Array(0);
   /** Bytes of requests under way. */
   #requestBytes = 0;
   #underWay = 0;
@@ -276,11 +280,17 @@ export class NbdConnection {
     const request = this.#request as NbdRequest;
     if (this.#input.byteLength < request.payloadBytes) return false;
     this.#state = "head";
-    const payload = this.#input.take(request.payloadBytes);
+    const payload = this.#input.take(request.payloadBytes, this.#roomToJoin);
     if (request.command === COMMANDS.write) this.#begin(request, payload);
     else this.#beginFiltered(request, payload);
     return true;
   }
+
+  readonly #roomToJoin: Room = (byteCount) => {
+    if (byteCount > JOINED_BYTES_MAX) return ownRoom(byteCount);
+    if (byteCount > this.#joined.byteLength) this.#joined = new Uint8Array(byteCount);
+    return this.#joined.subarray(0, byteCount);
+  };
 
   #beginFiltered(request: NbdRequest, payload: Uint8Array): void {
     const filtered = readFilter(request, payload, this.#agreement as Agreement);
@@ -321,6 +331,8 @@ export class NbdConnection {
       return this.#fail(request, error);
     }
     if (!(reply instanceof Promise)) return this.#output.put(reply);
+    // Whoever answers later may still be reading what was joined there.
+    if (payload?.buffer === this.#joined.buffer) this.#joined = new Uint8Array(0);
     const isLong = request.command === COMMANDS.read || request.command === COMMANDS.write;
     const byteCount = isLong ? Math.min(request.byteCount, PAYLOAD_BYTES_MAX) : 0;
     this.#underWay++;

@@ -19,30 +19,28 @@ import type { NbdExport } from "./export.ts";
 import type { TlsPolicy } from "./handshake/handshake.ts";
 import { beginTls, type TlsCredentials } from "./tls_deno.ts";
 
-/** Pieces shorter than this are joined: they cost more to hand over than to copy. */
+/** Pieces that are no longer are joined: they cost more to hand over than to copy. */
 const SMALL_BYTES = 16 * 1024;
+/** What is joined is no longer than this. */
+const JOINED_BYTES_MAX = 256 * 1024;
 
-/** Joins neighbours that are small. */
-function* joinSmall(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (let from = 0; from < pieces.length;) {
-    let to = from;
-    let byteCount = 0;
-    for (; to < pieces.length; to++) {
-      const { byteLength } = pieces[to] as Uint8Array;
-      if (byteLength > SMALL_BYTES || byteCount + byteLength > 16 * SMALL_BYTES) break;
-      byteCount += byteLength;
-    }
-    if (to - from < 2) yield pieces[from++] as Uint8Array;
-    else {
-      const joined = new Uint8Array(byteCount);
-      for (let at = 0; from < to; from++) {
-        const piece = pieces[from] as Uint8Array;
-        joined.set(piece, at);
-        at += piece.byteLength;
-      }
-      yield joined;
-    }
+/** Takes the first piece out of a queue, with all the small ones behind it if it is small itself. */
+function takeJoined(queue: Uint8Array[]): Uint8Array {
+  let count = 0;
+  let byteCount = 0;
+  for (; count < queue.length; count++) {
+    const { byteLength } = queue[count] as Uint8Array;
+    if (byteLength > SMALL_BYTES || byteCount + byteLength > JOINED_BYTES_MAX) break;
+    byteCount += byteLength;
   }
+  if (count < 2) return queue.shift() as Uint8Array;
+  const joined = new Uint8Array(byteCount);
+  let at = 0;
+  for (const piece of queue.splice(0, count)) {
+    joined.set(piece, at);
+    at += piece.byteLength;
+  }
+  return joined;
 }
 
 /** TLS, where it is offered. */
@@ -75,7 +73,9 @@ export class NbdLink {
   readonly #onAgreed: () => void;
   #input: Readable;
   #output: Writable;
-  #unsentBytes = 0;
+  /** What waits until the piece before it has gone. */
+  readonly #unsent: Uint8Array[] = [];
+  #isWriting = false;
   #isGone = false;
   #isEnding = false;
   #isDetached = false;
@@ -119,14 +119,19 @@ export class NbdLink {
 
   readonly #lose = () => this.drop();
 
+  /** An input of its own closes when it has ended well, and its replies are still to go. */
+  readonly #closeInput = () => {
+    if (!this.#input.readableEnded || this.#output.destroyed) this.drop();
+  };
+
   /** Listens to the streams. */
   #attach(): void {
     this.#input.on("data", this.#takeBytes);
     this.#input.on("end", this.#takeEnd);
-    for (const stream of new Set([this.#input, this.#output])) {
-      stream.on("error", this.#lose);
-      stream.on("close", this.#lose);
-    }
+    this.#input.on("close", this.#closeInput);
+    this.#input.on("error", this.#lose);
+    this.#output.on("close", this.#lose);
+    this.#output.on("error", this.#lose);
   }
 
   /** Leaves what comes from here on to TLS, which may be there before we know that our answer has gone. */
@@ -149,6 +154,7 @@ export class NbdLink {
     }
     if (this.#isGone) return void secured.destroy();
     // Its end is told by TLS from here on, behind all that came before it.
+    socket.off("close", this.#closeInput);
     socket.off("close", this.#lose);
     [this.#input, this.#output] = [secured, secured];
     this.#attach();
@@ -172,16 +178,24 @@ export class NbdLink {
 
   #send(pieces: readonly Uint8Array[]): void {
     if (this.#isGone) return;
-    this.#output.cork();
-    for (const piece of joinSmall(pieces)) {
-      this.#unsentBytes += piece.byteLength;
-      this.#output.write(piece, () => {
-        this.#unsentBytes -= piece.byteLength;
-        this.#connection.sent(piece.byteLength);
-        if (this.#connection.wantsTls) this.#settle();
-      });
-    }
-    this.#output.uncork();
+    this.#unsent.push(...pieces);
+    if (!this.#isWriting) this.#write();
+  }
+
+  /**
+   * Writes the next piece, and the others when it has gone. A stream that is given many would copy them all
+   * into one.
+   */
+  #write(): void {
+    this.#isWriting = this.#unsent.length > 0;
+    if (!this.#isWriting) return;
+    const piece = takeJoined(this.#unsent);
+    this.#output.write(piece, () => {
+      this.#connection.sent(piece.byteLength);
+      if (this.#isGone) return;
+      this.#write();
+      if (!this.#isWriting) this.#settle();
+    });
   }
 
   /** Does what the connection's state asks for. */
@@ -195,8 +209,9 @@ export class NbdLink {
     if (this.#isGone) return;
     if (wantsTls) {
       if (!this.#isDetached) this.#detach();
-      if (this.#unsentBytes === 0 && !this.#isSecuring) void this.#secure();
+      if (!this.#isWriting && !this.#isSecuring) void this.#secure();
     } else if (hasEnded && !this.#isEnding) {
+      if (this.#isWriting) return;
       this.#isEnding = true;
       this.#output.end(() => {
         this.drop();

@@ -139,6 +139,28 @@ describe("on a device that takes time", () => {
     expect([1, 2, 3].map(() => dialogue.answer().cookie)).toEqual([3, 2, 1]);
   });
 
+  test("payloads that came in pieces are kept apart while they are written", async () => {
+    const [disk] = memoryExports();
+    // As a device may that answers later: the bytes are read when they are written.
+    const device = new (class extends SlowDevice {
+      override async write(source: Uint8Array, sector: number): Promise<void> {
+        await new Promise<void>((resolve) => void this.waiting.push(resolve));
+        await this.below.write(source, sector);
+      }
+    })(disk.device);
+    const dialogue = new Dialogue([{ ...disk, device }]).enter();
+    for (const cookie of [1, 2, 3]) {
+      const payload = Buffer.alloc(4096, cookie);
+      const bytes = ask({ command: CMD.write, cookie, offset: cookie * 4096, payload });
+      for (const part of [bytes.subarray(0, 1000), bytes.subarray(1000)]) dialogue.say(part);
+    }
+    expect(device.waiting.length).toBe(3);
+    await device.answerAll();
+    const found = Buffer.alloc(4 * 4096);
+    await disk.device.read(found, 0);
+    expect([0, 4096, 8192, 12288].map((at) => found[at])).toEqual([0, 1, 2, 3]);
+  });
+
   test("DISC and the end of the input wait for what is under way", async () => {
     for (const end of ["disc", "input"]) {
       const { device, dialogue } = slowDialogue();

@@ -53,6 +53,21 @@ test("a session over two streams ends with its input, every reply sent", async (
   expect([output.writableFinished, output.destroyed, input.destroyed]).toEqual([true, true, true]);
 });
 
+test("an input that has ended and closed is answered though the output is slow", async () => {
+  const { input, output, link } = linked();
+  await tick();
+  output.isStubborn = true;
+  for (let cookie = 0; cookie < 3; cookie++) {
+    input.write(ask({ command: CMD.read, cookie, length: 32768 }));
+    await tick();
+  }
+  input.end();
+  while (!input.closed) await tick();
+  output.giveIn();
+  await link.ended;
+  expect([output.writableFinished, output.text.length > 3 * 32768]).toEqual([true, true]);
+});
+
 test("DISC closes both streams, though the client says more", async () => {
   const { input, link } = linked();
   input.write(ask({ command: CMD.disc, cookie: 1 }));
