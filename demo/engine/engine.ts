@@ -26,7 +26,7 @@ import { completeLine } from "./commands/completion.ts";
 import { takeFile } from "./commands/file_lines.ts";
 import { describe, Refusal } from "./commands/refusal.ts";
 import { drawScene, usedSectors } from "./play/scene_drawing.ts";
-import { decodeLines, encodeLines } from "./link.ts";
+import { decodeLines, linkOf } from "./link.ts";
 import { tellChunk } from "./play/chunk_story.ts";
 import { BEAT_MS_MAX } from "./play/tempo.ts";
 import type { ChunkStory, DemoEngine, LogLine, Outcome, Scene, StorageWord } from "./scene.ts";
@@ -108,10 +108,10 @@ export class LocalEngine implements DemoEngine {
   async follow(link: string): Promise<Outcome> {
     const lines = decodeLines(link);
     if (lines.length === 0) return { isDone: false, text: "This link tells of nothing" };
-    // What is stored elsewhere is the visitor's own, and stays.
+    // What is stored elsewhere is the visitor's own: no line of a link may lead there.
     for (const line of ["storage memory", "play", "pace 0", "reset"]) await this.run(line);
     for (const line of lines) {
-      const { isDone, text } = await this.run(line);
+      const { isDone, text } = await this.#followLine(line);
       const isExpected = isDone || this.scene.log[this.scene.cursor - 1]?.line === line;
       if (!isExpected) return { isDone, text: `The link goes no further than "${line}": ${text}` };
     }
@@ -138,8 +138,7 @@ export class LocalEngine implements DemoEngine {
   }
 
   link(): string {
-    const { log, cursor } = this.#open.history;
-    return encodeLines(log.slice(0, cursor).map(({ line }) => line));
+    return linkOf(this.scene);
   }
 
   /** Verifies what can be verified without I/O. */
@@ -161,6 +160,19 @@ export class LocalEngine implements DemoEngine {
 
   get #nextSeed(): number {
     return this.#open.history.cursor + 1;
+  }
+
+  /** Runs a line of a link: one that is kept in a log, or the disk that it began with. */
+  async #followLine(line: string): Promise<Outcome> {
+    if (line.startsWith("give ")) return { isDone: false, text: "files do not travel with links" };
+    try {
+      const { command: { kind, name } } = parseLine(line, COMMANDS, 0);
+      const isAllowed = kind === "line" || name === "reset" || name === "pull";
+      if (isAllowed) return await this.run(line);
+      return { isDone: false, text: `a link cannot ask for ${name}` };
+    } catch (error) {
+      return { isDone: false, text: describe(error) };
+    }
   }
 
   // Controls.

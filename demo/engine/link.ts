@@ -4,15 +4,37 @@
  *
  *     #do=snapshot+monday~write+origin+5
  *
+ * A disk of another size than a page begins with is the first line, `reset --size …`.
+ *
  * This module is browser compatible, and has no DOM.
  *
  * @module
  */
 
+import type { Scene } from "./scene.ts";
+
+/** The disk that a page begins with: 64 chunks of 4 KiB. */
+export const FIRST_DISK = { sectorCount: 512, chunkSectors: 8 } as const;
+
 /** The longest link that is opened. */
 const LINK_LENGTH_MAX = 64 * 1024;
 /** The most lines that a link may have. */
 const LINES_MAX = 500;
+
+/**
+ * The link to what a scene shows.
+ *
+ * @param scene The scene.
+ */
+export function linkOf({ strips: [origin], log, cursor }: Scene): string {
+  const lines = log.slice(0, cursor).map(({ line }) => line);
+  const chunkSectors = (origin?.chunkBytes ?? 0) / 512;
+  const sectorCount = chunkSectors * (origin?.chunkCount ?? 0);
+  const isFirst = sectorCount === FIRST_DISK.sectorCount &&
+    chunkSectors === FIRST_DISK.chunkSectors;
+  const reset = `reset --size ${sectorCount}s --chunk ${chunkSectors}s`;
+  return encodeLines(isFirst ? lines : [reset, ...lines]);
+}
 
 /**
  * Writes lines as the end of a link.

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { encodeLines } from "./link.ts";
+import { linkOf } from "./link.ts";
 import type { Asked, PackedScene, Request, Told } from "./port_messages.ts";
 import type { ChunkStory, DemoEngine, Outcome, Scene, Strip } from "./scene.ts";
 
@@ -77,8 +77,7 @@ export class RemoteEngine implements DemoEngine {
   }
 
   link(): string {
-    const { log, cursor } = this.scene;
-    return encodeLines(log.slice(0, cursor).map(({ line }) => line));
+    return linkOf(this.scene);
   }
 
   #ask<Result>(asked: Asked): Promise<Result> {

@@ -16,6 +16,7 @@ import { type ExceptionRun, runAsync } from "../../src/mod.ts";
 import { type CutManner, Prng } from "../../src/testing/mod.ts";
 import { Refusal } from "./commands/refusal.ts";
 import { type Errand, tellBeat } from "./play/beat_story.ts";
+import { FIRST_DISK } from "./link.ts";
 import { Copies } from "./play/copies.ts";
 import { sentencesOfCut, sentencesOfPlug } from "./play/survivors.ts";
 import { Tempo } from "./play/tempo.ts";
@@ -27,9 +28,6 @@ import { Stack } from "./world/stack.ts";
 import { planStoredExceptions, type StoredExceptions } from "./world/stored_exceptions.ts";
 import { Strips } from "./world/strips.ts";
 import { cowName, newWorld, type SnapshotFacts, type World } from "./world/world.ts";
-
-/** The disk that a page begins with: 64 chunks of 4 KiB. */
-const FIRST_DISK = { sectorCount: 512, chunkSectors: 8 } as const;
 
 /** What a session is opened with. */
 export interface SessionOptions extends MediumPlace {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createMemoryStorage } from "../../../../src/mod.ts";
+import { encodeLines } from "../../../../demo/engine/link.ts";
 import { LocalEngine } from "../../../../demo/engine/engine.ts";
 import { generations, noTime, picture, places, refusal, run, strip, visit } from "./visit.ts";
 
@@ -144,6 +145,28 @@ test("a link makes the same scene, losses of power included", async () => {
   await run(other, "write origin 60");
   expect(await other.follow(one.link())).toMatchObject({ isDone: true });
   expect(picture(other)).toEqual(picture(one));
+});
+
+test("a link to a disk of another size begins with it, and a plug that was pulled is in it", async () => {
+  const one = await visit();
+  await run(one, "reset --size 512K --chunk 8K", "write origin 0-3", "pull", "plug");
+  expect(one.link()).toBe(
+    "#do=reset+--size+1024s+--chunk+16s~write+origin+0-3~pull+--seed+2~plug",
+  );
+  const other = await visit();
+  expect(await other.follow(one.link())).toMatchObject({ isDone: true });
+  expect(picture(other)).toEqual(picture(one));
+});
+
+test("a link cannot lead to what is stored, nor bring files along", async () => {
+  const engine = await visit();
+  for (const line of ["storage opfs", "storage indexeddb", "pause", "goto 0", "pace 60000"]) {
+    const { isDone, text } = await engine.follow(encodeLines(["write origin 1", line, "reset"]));
+    expect(isDone, line).toBe(false);
+    expect(text).toContain("a link cannot ask for");
+    expect(generations(engine, "origin", 2)).toEqual([0, 1]);
+  }
+  expect((await engine.follow("#do=give+disk.img")).text).toContain("files do not travel");
 });
 
 test("a link that makes no sense is refused, and one that stops says where", async () => {
