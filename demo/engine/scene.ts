@@ -87,6 +87,7 @@ export interface Beat {
     | "merge-commit"
     | "fill"
     | "relocate";
+  /** What the stack stands on: `disk`, which is the origin's, or a COW device's strip. */
   readonly device: string;
   readonly sector: number;
   readonly sectorCount: number;

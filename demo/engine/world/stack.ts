@@ -107,12 +107,13 @@ export class Stack {
   }
 
   /**
-   * Begins to fold a snapshot back. Its own device ends; the origin shows it from now on.
+   * Begins to fold a snapshot back, or goes on with that. Its own device ends; the origin shows it from
+   * now on.
    *
    * @param snapshot The snapshot.
    */
   async beginMerge(snapshot: SnapshotFacts): Promise<void> {
-    await this.#mapper.remove(snapshot.name);
+    if (this.#mapper.names.includes(snapshot.name)) await this.#mapper.remove(snapshot.name);
     await this.#mapper.load(ORIGIN_NAME, this.#mergeLine(snapshot));
     await this.#mapper.resume(ORIGIN_NAME);
   }

@@ -48,3 +48,19 @@ test("what cannot be taken is refused in words, and nothing has changed", async 
   for (let count = 1; count < 8; count++) await run(engine, `snapshot more${count}`);
   expect(await refusal(engine, "snapshot new")).toContain("8 snapshots already");
 });
+
+test("a merge that fails says so, can be tried again, and can be undone", async () => {
+  const engine = await visit();
+  await run(engine, "write origin 0-63", "snapshot monday --size 1M", "write monday 0-39");
+  // More bad blocks than there are spares.
+  for (let chunk = 0; chunk < 40; chunk++) await run(engine, `bad ${chunk}`);
+  expect(await refusal(engine, "merge monday")).toContain("Cannot go on merging monday");
+  expect(strip(engine, "origin")).toMatchObject({ health: "merging" });
+  expect(strip(engine, "origin").status).toContain("Merge failed");
+  expect(strip(engine, "monday").health).toBe("merging");
+  expect(await refusal(engine, "merge monday")).toContain("Cannot go on merging monday");
+  expect(generations(engine, "monday", 40)).toEqual(Array(40).fill(2));
+  await run(engine, "undo", "undo");
+  expect(strip(engine, "monday").health).toBe("valid");
+  expect(generations(engine, "origin", 40)).toEqual(Array(40).fill(1));
+});
