@@ -12,10 +12,11 @@
  * @module
  */
 
-import { type ExceptionRun, runAsync } from "../../src/mod.ts";
+import type { ExceptionRun } from "../../src/mod.ts";
 import { type CutManner, Prng } from "../../src/testing/mod.ts";
 import { Refusal } from "./commands/refusal.ts";
-import { type Errand, tellBeat } from "./play/beat_story.ts";
+import { withBeat } from "./play/bill.ts";
+import { type Errand, exceptionsOf, tellBeat } from "./play/beat_story.ts";
 import { FIRST_DISK } from "./link.ts";
 import { Copies } from "./play/copies.ts";
 import { sentencesOfCut, sentencesOfPlug } from "./play/survivors.ts";
@@ -25,9 +26,14 @@ import { Devices } from "./world/devices.ts";
 import { History } from "./world/history.ts";
 import { Medium, type MediumPlace } from "./world/medium.ts";
 import { Stack } from "./world/stack.ts";
-import { planStoredExceptions, type StoredExceptions } from "./world/stored_exceptions.ts";
+import {
+  newChunkIn,
+  readList,
+  readLists,
+  type StoredExceptions,
+} from "./world/stored_exceptions.ts";
 import { Strips } from "./world/strips.ts";
-import { cowName, newWorld, type SnapshotFacts, type World } from "./world/world.ts";
+import { newWorld, type SnapshotFacts, withoutTransient, type World } from "./world/world.ts";
 
 /** What a session is opened with. */
 export interface SessionOptions extends MediumPlace {
@@ -107,9 +113,8 @@ export class Session {
     const found = this.#world.snapshots.find((each) => each.name === name);
     if (found !== undefined) return found;
     const names = this.#world.snapshots.map((each) => each.name).join(", ");
-    throw new Refusal(
-      `There is no snapshot "${name}"${names === "" ? ": take one first" : `: there is ${names}`}`,
-    );
+    const remedy = names === "" ? "take one first" : `there is ${names}`;
+    throw new Refusal(`There is no snapshot "${name}": ${remedy}`);
   }
 
   /** All devices, drawn. */
@@ -124,11 +129,21 @@ export class Session {
     return this.#copies.all;
   }
 
+  /**
+   * Where a snapshot has a chunk of its own; without power, where it would have it.
+   *
+   * @param snapshot The snapshot.
+   * @param chunk The chunk.
+   * @returns The chunk of its COW device, or -1.
+   */
+  newChunkOf(snapshot: SnapshotFacts, chunk: number): number {
+    if (this.#stack !== null) return exceptionsOf(snapshot, this.#stack)?.find(chunk, 1) ?? -1;
+    return newChunkIn(this.#stored.get(snapshot.name) ?? [], chunk);
+  }
+
   /** What is on a snapshot's COW device, read as opening it would. */
   storedExceptions(snapshot: SnapshotFacts): Promise<StoredExceptions> {
-    const { device } = this.devices.get(cowName(snapshot));
-    const { device: source } = this.devices.disk;
-    return this.tempo.muted(() => runAsync(planStoredExceptions(device, source)));
+    return this.tempo.muted(() => readList(snapshot, this.devices));
   }
 
   // Changes.
@@ -300,17 +315,9 @@ export class Session {
 
   /** A transient store lives as long as its stack. */
   async #forgetTransient(): Promise<void> {
-    const lost = this.#world.snapshots.filter(({ store }) => store === "N");
-    if (lost.length === 0) return;
+    const { world, lost } = withoutTransient(this.#world);
     for (const each of lost) await this.devices.removeCow(each);
-    const names = lost.map(({ name }) => name).join(", ");
-    this.change({
-      snapshots: this.#world.snapshots.filter(({ store }) => store !== "N"),
-      survivors: [
-        ...this.#world.survivors,
-        `${names}: forgotten, as a transient store (N) is when its stack ends.`,
-      ],
-    });
+    this.change(world);
   }
 
   /** Opens the stack. A merge that goes on is the line's own business, and shown. */
@@ -324,24 +331,12 @@ export class Session {
   }
 
   async #readStored(): Promise<void> {
-    const stored = new Map<string, readonly ExceptionRun[]>();
-    for (const each of this.#world.snapshots) {
-      if (each.store !== "N") stored.set(each.name, (await this.storedExceptions(each)).runs);
-    }
-    this.#stored = stored;
+    this.#stored = await this.tempo.muted(() => readLists(this.#world, this.devices));
   }
 
   /** Adds a beat to the bill, and looks which exceptions it has brought about. */
-  #count({ kind, sectorCount }: Beat): void {
+  #count(beat: Beat): void {
     this.copies();
-    const { bill } = this.#world;
-    const isCopied = kind === "copy-out" || kind === "fill" || kind === "merge-copy";
-    // What a new store is made of names no chunk.
-    const isEntry = kind === "commit" && this.errand !== "snapshot";
-    const isCommit = isEntry || kind === "merge-commit";
-    const copiedSectors = bill.copiedSectors + (isCopied ? sectorCount : 0);
-    const commits = bill.commits + (isCommit ? 1 : 0);
-    const flushes = bill.flushes + (kind === "flush" ? 1 : 0);
-    this.#world = { ...this.#world, bill: { ...bill, copiedSectors, commits, flushes } };
+    this.#world = { ...this.#world, bill: withBeat(this.#world.bill, beat, this.errand) };
   }
 }

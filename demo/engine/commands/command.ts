@@ -107,6 +107,9 @@ const MANNERS: readonly CutManner[] = [
   ...["by write", "all but one", "one"] as const,
 ];
 
+/** The longest line: it is kept in the log. */
+const LINE_LENGTH_MAX = 300;
+
 /** The options of `pull`. */
 export const PULL_OPTIONS: Readonly<Record<string, OptionFacts>> = {
   after: { value: "BEATS", summary: "pull it after so many beats of the line before it" },
@@ -226,6 +229,9 @@ export function parseLine(
   commands: readonly Command[],
   defaultSeed: number,
 ): ParsedLine {
+  if (line.length > LINE_LENGTH_MAX) {
+    throw new Refusal(`A line has at most ${LINE_LENGTH_MAX} characters: this has ${line.length}`);
+  }
   const [text = "", second, ...others] = partsOf(line);
   if (text === "") throw new Refusal("Nothing was typed: try help");
   const first = readPart(text, commands);

@@ -15,7 +15,6 @@ import { DISK_NAME } from "../world/devices.ts";
 import { ORIGIN_NAME, SPARES_NAME } from "../world/stack.ts";
 import { relocatedChunks } from "../world/origin_surface.ts";
 import { cowName, cowRegion, diskRegion, type SnapshotFacts } from "../world/world.ts";
-import { exceptionsOf } from "./beat_story.ts";
 
 /** Bytes of a chunk that are shown. */
 const DUMP_BYTES = 256;
@@ -56,10 +55,9 @@ function throughSnapshot(
   chunk: number,
   path: string[],
 ): End {
-  const { stack } = session;
   const { name, chunkSectors } = snapshot;
-  const newChunk = exceptionsOf(snapshot, stack)?.find(chunk, 1) ?? -1;
-  const line = stack?.tableLine(name) ?? "";
+  const newChunk = session.newChunkOf(snapshot, chunk);
+  const line = session.stack?.tableLine(name) ?? "no power";
   if (newChunk >= 0) {
     path.push(`${name}: ${line} (an exception: chunk ${newChunk} of ${cowName(snapshot)})`);
     return { device: cowName(snapshot), sector: newChunk * chunkSectors };

@@ -136,3 +136,20 @@ export function withSnapshot(world: World, name: string, change: Partial<Snapsho
   );
   return { ...world, snapshots };
 }
+
+/**
+ * The world when its stack has ended: what is only in memory is gone.
+ *
+ * @param world The world.
+ * @returns The world without it, which says so, and what it was.
+ */
+export function withoutTransient(
+  world: World,
+): { readonly world: World; readonly lost: readonly SnapshotFacts[] } {
+  const lost = world.snapshots.filter(({ store }) => store === "N");
+  if (lost.length === 0) return { world, lost };
+  const names = lost.map(({ name }) => name).join(", ");
+  const sentence = `${names}: forgotten, as a transient store (N) is when its stack ends.`;
+  const snapshots = world.snapshots.filter(({ store }) => store !== "N");
+  return { world: { ...world, snapshots, survivors: [...world.survivors, sentence] }, lost };
+}

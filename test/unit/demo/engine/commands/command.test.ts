@@ -42,6 +42,7 @@ test("what makes no sense is refused in words", () => {
     "write origin 1; pull --after 1 --keep half": 'Cannot keep "half"',
     "write origin 1; pull --after x": 'Cannot use "x" as a number of beats',
   };
+  refusals[`write origin ${"0".repeat(300)}1`] = "A line has at most 300 characters";
   for (const [line, why] of Object.entries(refusals)) {
     expect(() => parse(line), line).toThrow(why);
   }

@@ -25,6 +25,17 @@ test("a chunk's bytes are those that are read now, also while a beat waits", asy
   expect(dump.split("\n")[0]).toContain("63 6f 77 70 01 00 00 00");
 });
 
+test("without power one sees where a chunk lies, as opening it would find it", async () => {
+  const engine = await visit();
+  await run(engine, "snapshot monday", "write origin 1", "pull");
+  expect((await engine.inspect("monday", 1)).path[0]).toBe(
+    "monday: no power (an exception: chunk 2 of monday-cow)",
+  );
+  expect((await engine.inspect("monday", 2)).path[0]).toBe(
+    "monday: no power (no exception: the origin's)",
+  );
+});
+
 test("a chunk that is not there is refused", async () => {
   const engine = await visit();
   await expect(engine.inspect("nobody", 0)).rejects.toThrow('There is no device "nobody"');
