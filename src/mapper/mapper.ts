@@ -49,14 +49,19 @@ function removeRefusal(code: ErrorCode, device: string, why: string): MapperErro
   return new MapperError("remove", code, `Cannot remove "${device}": ${why}`, { device });
 }
 
-/** The target types that every mapper knows. */
-const TARGET_TYPES: readonly TargetType[] = [
-  badBlockType,
-  ...faultTypes(),
-  linearType,
-  ...snapshotTypes({ planSnapshot, planSnapshotMerge, planSnapshotOrigin }),
-  zeroType,
-];
+/**
+ * The target types that every mapper knows. A function, so that a bundler can tell that who makes no
+ * mapper needs none of them.
+ */
+function targetTypes(): TargetType[] {
+  return [
+    badBlockType,
+    ...faultTypes(),
+    linearType,
+    ...snapshotTypes({ planSnapshot, planSnapshotMerge, planSnapshotOrigin }),
+    zeroType,
+  ];
+}
 
 /** What a mapper is made of. */
 export interface MapperOptions {
@@ -108,7 +113,7 @@ export class Mapper {
    * @param options Its disks, additional target types, and where its log goes.
    */
   constructor(options: MapperOptions = {}) {
-    const types = [...TARGET_TYPES, ...options.types ?? []];
+    const types = [...targetTypes(), ...options.types ?? []];
     this.#types = new Map(types.map((type) => [type.name, type]));
     this.#log = options.log ?? (() => {});
     const world = { directory: this.#directory, types: this.#types, log: this.#log };
