@@ -80,8 +80,11 @@ export class Origin {
 
   /** Whether an asynchronous request is under way that a synchronous write would have to wait for. */
   get isBusy(): boolean {
-    return !this.#writers.isEmpty ||
-      this.#members.some(({ table }) => table !== null && (table.isBusy || !table.readers.isEmpty));
+    if (!this.#writers.isEmpty) return true;
+    for (const { table } of this.#members) {
+      if (table !== null && (table.isBusy || !table.readers.isEmpty)) return true;
+    }
+    return false;
   }
 
   /** The smallest chunk size of the active snapshots, in sectors; 0 without any. */

@@ -105,6 +105,7 @@ export function* stackRows(): Generator<Row> {
   const least = Math.min(...EXCEPTION_COUNTS);
   yield garbage(readCopied(least));
   yield garbage(overwriteSnapshot(least));
+  yield garbage(overwriteOrigin(least));
   yield* rowsOfMany();
   yield* firstTouches();
   yield race(readKept(), MANY);
