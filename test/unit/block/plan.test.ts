@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { BlockDevice } from "../../../src/block/device.ts";
 import { BlockDeviceError } from "../../../src/block/errors.ts";
 import { Gate } from "../../../src/block/gate.ts";
+import { createMemoryDevice } from "../../../src/devices/memory.ts";
 import {
   allStep,
   discardStep,
   flushStep,
   isPlannedDevice,
+  performInKernel,
   type Plan,
   readStep,
   runAsync,
@@ -259,4 +261,27 @@ test("a device is planned if it can tell the plan of a step", () => {
   expect(isPlannedDevice(device)).toBe(false);
   const planned = { ...device, *planStep(_step: Step): Plan {} };
   expect(isPlannedDevice(planned)).toBe(true);
+});
+
+describe("a step that is performed where it stands", () => {
+  test("is one to kernel memory: it is done when that is told, and a refusal is thrown", () => {
+    const disk = createMemoryDevice({ sectorCount: 8 });
+    expect(performInKernel(writeStep(disk, new Uint8Array(512).fill(7), 3))).toBe(true);
+    const sector = new Uint8Array(512);
+    expect(performInKernel(readStep(disk, sector, 3))).toBe(true);
+    expect(sector[511]).toBe(7);
+    expect(performInKernel(zeroStep(disk, 3, 1))).toBe(true);
+    expect(performInKernel(flushStep(disk))).toBe(true);
+    disk.readSync(sector, 3);
+    expect(sector[511]).toBe(0);
+    expect(() => performInKernel(readStep(disk, sector, 8))).toThrow("Cannot read");
+  });
+
+  test("and no other: nothing is done, and the plan has to yield it", () => {
+    const { device, log } = recorder();
+    expect(performInKernel(flushStep(device))).toBe(false);
+    expect(performInKernel(waitStep(new Gate(), "anything"))).toBe(false);
+    expect(performInKernel(allStep([]))).toBe(false);
+    expect(log).toEqual([]);
+  });
 });

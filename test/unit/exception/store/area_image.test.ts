@@ -61,3 +61,16 @@ test("the block of an entry is found, also behind what the image holds so far", 
   expect([31, 32, 4095].map((index) => image.blockStart(index))).toEqual([0, 512, 65024]);
   expect(image.block(65024).length).toBe(512);
 });
+
+test("entries that were cleared are restored as they were, and are to be written again", () => {
+  const image = new AreaImage(16384, 512);
+  for (let index = 0; index < 70; index++) image.load(index, index + 1, index * 3);
+  const cleared = image.clear(30, 40);
+  expect([image.oldChunk(29), image.oldChunk(30), image.newChunk(69)]).toEqual([30, 0, 0]);
+  image.settle();
+  image.restore(30, cleared);
+  expect(dirtyOf(image)).toEqual([0, 1536]);
+  for (let index = 0; index < 70; index++) {
+    expect([image.oldChunk(index), image.newChunk(index)]).toEqual([index + 1, index * 3]);
+  }
+});

@@ -31,6 +31,22 @@ test("runs go from the newest back, as far as both sides are consecutive", () =>
   expect(openStore(cow, source, 1).runs).toEqual([]);
 });
 
+test("runs of one area are told one behind the other, and are forgotten in one go", () => {
+  const entries = range(0, 34).map((place): Entry => [place * 2, chunkAt(place, 1)]);
+  const { store, bench, cow, source } = load(entries);
+  expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 66, count: 1 });
+  expect(runSync(store.prepareMerge(1))).toMatchObject({ oldChunk: 64, count: 1 });
+  expect(runSync(store.prepareMerge(2))).toBe(null); // the next one is in another area
+  runSync(store.commitMerge(2));
+  expect(openStore(cow, source, 1).runs).toHaveLength(32);
+  bench.trace = [];
+  expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 62, count: 1 });
+  expect(runSync(store.prepareMerge(31))).toMatchObject({ oldChunk: 0, count: 1 });
+  runSync(store.commitMerge(32));
+  expect(bench.takeTrace()).toEqual(["cow read 1+1", "cow flush", "cow write 1+1 fua"]);
+  expect(runSync(store.prepareMerge())).toBe(null);
+});
+
 test("a run ends at the area's first entry, and the next step goes back an area", () => {
   const entries = range(0, 70).map((place): Entry => [place, chunkAt(place, 1)]);
   const { store, bench } = load(entries);
@@ -141,6 +157,19 @@ describe("a step that fails changes nothing", () => {
       { oldChunk: 9, newChunk: 4, count: 1 },
     ]);
     expect(mergeAll(store)).toEqual(["9>4 x1", "5>2 x2"]);
+  });
+
+  test("nor is any of several runs forgotten when they are forgotten together", () => {
+    const { store, bench, cow, source } = load([[5, 2], [6, 3], [9, 4], [1, 5]]);
+    runSync(store.prepareMerge());
+    bench.fault = ({ kind }) => kind === "write";
+    expect(() => runSync(store.commitMerge(2))).toThrow("The medium is worn");
+    expect(store.unsettledCount).toBe(2);
+    bench.fault = () => false;
+    runSync(store.commitExceptions([], true));
+    bench.powerCut();
+    expect(openStore(cow, source, 1).runs).toHaveLength(3);
+    expect(mergeAll(store)).toEqual(["1>5 x1", "9>4 x1", "5>2 x2"]);
   });
 });
 
