@@ -264,16 +264,15 @@ export class LocalEngine implements DemoEngine {
       const ending = await this.#endOf(text, await attempt);
       const isChanged = before.writeCount !== session.devices.writeCount ||
         JSON.stringify(before.world) !== JSON.stringify(session.world);
-      if (isKept && isChanged) {
-        const { copiedSectors } = session.world.bill;
-        await session.keep({
-          line: ending.line,
-          outcome: ending.word,
-          copiedSectors: copiedSectors - before.world.bill.copiedSectors,
-          usedSectors: usedSectors(session),
-        });
-      }
-      return ending.outcome;
+      if (!isKept || !isChanged) return ending.outcome;
+      const { copiedSectors } = session.world.bill;
+      const refusal = await session.keep({
+        line: ending.line,
+        outcome: ending.word,
+        copiedSectors: copiedSectors - before.world.bill.copiedSectors,
+        usedSectors: usedSectors(session),
+      });
+      return refusal === null ? ending.outcome : { isDone: false, text: refusal };
     } finally {
       session.tempo.end();
       this.#underWay = null;

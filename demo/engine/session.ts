@@ -13,8 +13,9 @@
  */
 
 import type { ExceptionRun } from "../../src/mod.ts";
-import { type CutManner, Prng } from "../../src/testing/mod.ts";
-import { Refusal } from "./commands/refusal.ts";
+import { Prng } from "../../src/testing/prng.ts";
+import type { CutManner } from "../../src/testing/sector_versions.ts";
+import { describe, Refusal } from "./commands/refusal.ts";
 import { withBeat } from "./play/bill.ts";
 import { type Errand, exceptionsOf, tellBeat } from "./play/beat_story.ts";
 import { FIRST_DISK } from "./link.ts";
@@ -108,15 +109,6 @@ export class Session {
     throw new Refusal(`Cannot ${verb}: there is no power; plug it in first`);
   }
 
-  /** The facts of a snapshot, by its name. */
-  requireSnapshot(name: string): SnapshotFacts {
-    const found = this.#world.snapshots.find((each) => each.name === name);
-    if (found !== undefined) return found;
-    const names = this.#world.snapshots.map((each) => each.name).join(", ");
-    const remedy = names === "" ? "take one first" : `there is ${names}`;
-    throw new Refusal(`There is no snapshot "${name}": ${remedy}`);
-  }
-
   /** All devices, drawn. */
   strips(): Strip[] {
     const { world, devices, stack } = this;
@@ -170,11 +162,24 @@ export class Session {
     this.#options.onChange();
   }
 
-  /** Keeps what there is as the next step of the history. */
-  async keep(line: LogLine): Promise<void> {
-    await this.#settleCaches();
-    await this.devices.drain();
-    await this.#history.add(this.#world, line);
+  /**
+   * Keeps what there is as the next step of the history. What cannot be kept is undone.
+   *
+   * @param line What made it.
+   * @returns Why it could not be kept; `null` when it was.
+   */
+  async keep(line: LogLine): Promise<string | null> {
+    try {
+      await this.#settleCaches();
+      await this.devices.drain();
+      await this.#history.add(this.#world, line);
+      return null;
+    } catch (error) {
+      const undone = await this.goTo(this.#history.cursor).then(() => "and is undone", () => {
+        return "and is shown until the page is gone";
+      });
+      return `This line could not be kept, ${undone}: ${describe(error)}`;
+    }
   }
 
   /** A line has ended. */

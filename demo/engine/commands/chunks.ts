@@ -8,6 +8,7 @@
 
 import { parseSize, SECTOR_BYTES } from "../../../src/mod.ts";
 import type { Session } from "../session.ts";
+import type { SnapshotFacts } from "../world/world.ts";
 import { Refusal } from "./refusal.ts";
 import { ORIGIN_NAME } from "../world/stack.ts";
 
@@ -51,6 +52,20 @@ export function deviceOf(session: Session, word: string): NamedDevice {
   const found = session.world.snapshots.find(({ name }) => name === word);
   if (found !== undefined) return { name: word, chunkSectors: found.chunkSectors, sectorCount };
   throw new Refusal(`There is no device "${word}": there is ${deviceNames(session).join(", ")}`);
+}
+
+/**
+ * The snapshot that a word means.
+ *
+ * @param session Where it is.
+ * @param word The word.
+ */
+export function snapshotOf({ world }: Session, word: string): SnapshotFacts {
+  const found = world.snapshots.find(({ name }) => name === word);
+  if (found !== undefined) return found;
+  const names = world.snapshots.map(({ name }) => name).join(", ");
+  const remedy = names === "" ? "take one first" : `there is ${names}`;
+  throw new Refusal(`There is no snapshot "${word}": ${remedy}`);
 }
 
 /**

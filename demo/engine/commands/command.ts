@@ -12,7 +12,7 @@
  */
 
 import yargsParser from "yargs-parser/browser";
-import type { CutManner } from "../../../src/testing/mod.ts";
+import type { CutManner } from "../../../src/testing/sector_versions.ts";
 import type { Outcome } from "../scene.ts";
 import type { Session } from "../session.ts";
 import { deviceNames, wholeNumber } from "./chunks.ts";

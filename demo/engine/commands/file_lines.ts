@@ -20,7 +20,7 @@ import { HEADER_MAGIC } from "../../../src/exception/store/disk_format.ts";
 import type { Outcome } from "../scene.ts";
 import type { Session } from "../session.ts";
 import { cowName, type SnapshotFacts } from "../world/world.ts";
-import { deviceOf } from "./chunks.ts";
+import { deviceOf, snapshotOf } from "./chunks.ts";
 import { type Call, type Command, ofDevices, ofSnapshots } from "./command.ts";
 import { checkCow, piecesOf } from "./look_lines.ts";
 import { Refusal } from "./refusal.ts";
@@ -144,7 +144,7 @@ async function downloadImage({ session, words: [word = ""] }: Call): Promise<Out
 }
 
 async function downloadCow({ session, words: [, word = ""] }: Call): Promise<Outcome> {
-  const snapshot = session.requireSnapshot(word);
+  const snapshot = snapshotOf(session, word);
   if (snapshot.store === "N") {
     throw new Refusal(`Cannot make a file of ${word}: a transient store (N) writes no list`);
   }

@@ -22,7 +22,7 @@ import { chunksText } from "../play/beat_story.ts";
 import type { Session } from "../session.ts";
 import { ORIGIN_NAME } from "../world/stack.ts";
 import { cowName } from "../world/world.ts";
-import { deviceNames, deviceOf, type NamedDevice } from "./chunks.ts";
+import { deviceNames, deviceOf, type NamedDevice, snapshotOf } from "./chunks.ts";
 import { type Call, type Command, ofDevices, ofSnapshots } from "./command.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -56,7 +56,7 @@ function listed(lines: readonly string[]): string {
 }
 
 async function dump({ session, words: [name = ""] }: Call) {
-  const snapshot = session.requireSnapshot(name);
+  const snapshot = snapshotOf(session, name);
   if (snapshot.store === "N") {
     throw new Refusal(`Cannot dump ${name}: a transient store (N) writes no list`);
   }
@@ -93,7 +93,7 @@ export async function checkCow(
 }
 
 async function check({ session, words: [name = ""] }: Call) {
-  const snapshot = session.requireSnapshot(name);
+  const snapshot = snapshotOf(session, name);
   const { device } = session.devices.get(cowName(snapshot));
   const origin = session.devices.disk.device;
   const { isUsable, text } = await session.tempo.muted(() => checkCow(device, origin));
@@ -102,7 +102,7 @@ async function check({ session, words: [name = ""] }: Call) {
 
 /** The devices that a view reads from, from the top. */
 function layerNames(session: Session, name: string): string[] {
-  return name === ORIGIN_NAME ? ["disk"] : [cowName(session.requireSnapshot(name)), "disk"];
+  return name === ORIGIN_NAME ? ["disk"] : [cowName(snapshotOf(session, name)), "disk"];
 }
 
 async function map({ session, words: [word = ""] }: Call) {

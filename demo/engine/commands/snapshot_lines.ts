@@ -16,7 +16,7 @@ import {
   SNAPSHOTS_MAX,
   withSnapshot,
 } from "../world/world.ts";
-import { chunkSectorsOf, deviceNames, sectorsOf } from "./chunks.ts";
+import { chunkSectorsOf, deviceNames, sectorsOf, snapshotOf } from "./chunks.ts";
 import { type Call, type Command, ofSnapshots } from "./command.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -102,7 +102,7 @@ async function takeSnapshot({ session, words: [name = ""], options }: Call, isCa
 
 async function drop({ session, words: [name = ""] }: Call) {
   const stack = session.requireStack("drop");
-  const snapshot = session.requireSnapshot(name);
+  const snapshot = snapshotOf(session, name);
   await stack.remove(name);
   await session.devices.removeCow(snapshot);
   session.change({ snapshots: session.world.snapshots.filter((each) => each !== snapshot) });
@@ -112,7 +112,7 @@ async function drop({ session, words: [name = ""] }: Call) {
 
 async function merge({ session, words: [name = ""] }: Call) {
   const stack = session.requireStack("merge");
-  const snapshot = session.requireSnapshot(name);
+  const snapshot = snapshotOf(session, name);
   if (snapshot.store === "N") {
     throw new Refusal(`Cannot merge ${name}: a transient store (N) has nothing that is merged`);
   }
@@ -132,14 +132,14 @@ async function merge({ session, words: [name = ""] }: Call) {
 /** Waits for a merge that has begun. */
 export async function finishMerge(session: Session, name: string): Promise<void> {
   const stack = session.requireStack("merge");
-  await stack.endMerge(session.requireSnapshot(name));
+  await stack.endMerge(snapshotOf(session, name));
   session.change(withSnapshot(session.world, name, { merge: "done" }));
   session.redraw();
 }
 
 async function resize({ session, words: [name = "", sizeWord = ""] }: Call) {
   session.requireStack("resize");
-  const snapshot = session.requireSnapshot(name);
+  const snapshot = snapshotOf(session, name);
   const cowSectors = sectorsOf(sizeWord, "size");
   if (cowSectors <= snapshot.cowSectors || cowSectors > COW_SECTORS_MAX) {
     const now = formatSize(snapshot.cowSectors * SECTOR_BYTES);

@@ -7,10 +7,10 @@
  */
 
 import { SECTOR_BYTES } from "../../../src/mod.ts";
-import { fillPattern } from "../../../src/testing/mod.ts";
+import { fillPattern } from "../../../src/testing/pattern.ts";
 import { chunksText } from "../play/beat_story.ts";
 import { FOREIGN_MARK } from "../world/sector_marks.ts";
-import { chunksOf, deviceOf } from "./chunks.ts";
+import { chunksOf, deviceOf, snapshotOf } from "./chunks.ts";
 import { type Call, type Command, ofDevices, ofSnapshots } from "./command.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -55,7 +55,7 @@ async function readChunks({ session, words: [word = "", chunksWord = ""] }: Call
 
 async function fill({ session, words: [name = ""] }: Call) {
   const stack = session.requireStack("fill");
-  const snapshot = session.requireSnapshot(name);
+  const snapshot = snapshotOf(session, name);
   const device = deviceOf(session, "origin");
   const chunkCount = device.sectorCount / device.chunkSectors;
   let writtenCount = 0;

@@ -8,7 +8,8 @@
  */
 
 import { SECTOR_BYTES } from "../../../src/mod.ts";
-import type { CutManner, Prng } from "../../../src/testing/mod.ts";
+import type { Prng } from "../../../src/testing/prng.ts";
+import type { CutManner } from "../../../src/testing/sector_versions.ts";
 import type { Tempo } from "../play/tempo.ts";
 import type { Beat } from "../scene.ts";
 import type { Medium } from "./medium.ts";

@@ -98,11 +98,19 @@ export class History {
    *
    * @param world The world after it; no device has anything in its cache.
    * @param line The line.
+   * @throws {BlockDeviceError} When it could not be kept; it is no line of the history then.
    */
   async add(world: World, line: LogLine): Promise<void> {
-    const cursor = this.#cursor + 1;
-    await this.#write(world, [...this.#log.slice(0, this.#cursor), line], cursor);
-    await this.medium.takeStep(cursor);
+    const before = { log: this.#log, cursor: this.#cursor };
+    const cursor = before.cursor + 1;
+    try {
+      await this.#write(world, [...before.log.slice(0, before.cursor), line], cursor);
+      await this.medium.takeStep(cursor);
+    } catch (error) {
+      this.#log = before.log;
+      this.#cursor = before.cursor;
+      throw error;
+    }
   }
 
   /**

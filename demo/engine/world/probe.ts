@@ -22,7 +22,8 @@
  */
 
 import { type BlockDevice, BlockDeviceError, checked, SECTOR_BYTES } from "../../../src/mod.ts";
-import { type CutManner, type Prng, SectorVersions } from "../../../src/testing/mod.ts";
+import type { Prng } from "../../../src/testing/prng.ts";
+import { type CutManner, SectorVersions } from "../../../src/testing/sector_versions.ts";
 import type { Tempo } from "../play/tempo.ts";
 import type { Beat } from "../scene.ts";
 import { SectorMarks } from "./sector_marks.ts";

@@ -18,7 +18,7 @@
 
 import { SECTOR_BYTES } from "../../../src/mod.ts";
 import { isZeroBytes } from "../../../src/devices/byte_scan.ts";
-import { seedOf } from "../../../src/testing/mod.ts";
+import { seedOf } from "../../../src/testing/pattern.ts";
 
 /** The first mark of bytes that no write of this page has made. */
 export const FOREIGN_MARK = 0x8000;

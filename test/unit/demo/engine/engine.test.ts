@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createMemoryStorage } from "../../../../src/mod.ts";
+import { BlockDeviceError, createMemoryStorage } from "../../../../src/mod.ts";
 import { encodeLines } from "../../../../demo/engine/link.ts";
 import { LocalEngine } from "../../../../demo/engine/engine.ts";
 import { generations, noTime, picture, places, refusal, run, strip, visit } from "./visit.ts";
@@ -133,6 +133,37 @@ test("a page that ends in the middle of a line is shown as before it", async () 
   for (const name of await storage.list()) storage.shutSync(name);
   const second = await visit({ diskStorage: storage });
   expect(picture(second)).toEqual(before);
+});
+
+test("a line that the storage has no room for is undone, and said to be", async () => {
+  const memory = createMemoryStorage();
+  let openings = Infinity;
+  const open = (device: string, sectorCount: number) => {
+    if (openings-- > 0) return memory.open(device, sectorCount);
+    return Promise.reject(new BlockDeviceError("ENOSPC", `Cannot open "${device}": it is full`));
+  };
+  const engine = await visit({
+    diskStorage: {
+      name: "small",
+      open,
+      shut: (device) => memory.shut(device),
+      remove: (device) => memory.remove(device),
+      list: () => memory.list(),
+      close: () => memory.close(),
+      [Symbol.asyncDispose]: () => memory.close(),
+    },
+  });
+  await run(engine, "snapshot monday", "write origin 1");
+  const before = picture(engine);
+  openings = 0;
+  const text = await refusal(engine, "write origin 2");
+  expect(text).toContain("This line could not be kept");
+  expect(text).toContain("it is full");
+  openings = Infinity;
+  await run(engine, `goto ${engine.scene.cursor}`);
+  expect(picture(engine)).toEqual(before);
+  await run(engine, "write origin 2");
+  expect(generations(engine, "origin", 3)).toEqual([0, 1, 2]);
 });
 
 test("a link makes the same scene, losses of power included", async () => {
