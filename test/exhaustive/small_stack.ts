@@ -214,7 +214,7 @@ export class SmallStack {
   }
 
   #openMerge(slot: Slot): MappedDevice {
-    return runSync(planDevice("merge", planSnapshotMerge(this.#options(slot))));
+    return runSync(planDevice("merge", planSnapshotMerge(runByRun(this.#options(slot)))));
   }
 
   #options(slot: Slot): SnapshotOptions {
@@ -241,11 +241,16 @@ function writePattern(
   device.writeSync(bytes, sector, { fua });
 }
 
+/** A merge whose every step is one run, so that a sequence can stop between any two. */
+function runByRun(options: SnapshotOptions): SnapshotOptions {
+  return { ...options, mergeStepSectors: 1 };
+}
+
 /** The exceptions go over to the merge while both devices exist. */
 function handOver(source: MappedDevice, options: SnapshotOptions): MappedDevice {
   const merge = new MappedDevice("merge");
   runSync((function* () {
-    yield* merge.load([yield* planSnapshotMerge(options)]);
+    yield* merge.load([yield* planSnapshotMerge(runByRun(options))]);
     yield* source.suspend();
     yield* merge.resume();
     yield* source.destroy();
