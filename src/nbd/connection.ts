@@ -17,7 +17,8 @@
  *   and the next one is found behind it.
  * - What a client can make us hold is bounded: no request is begun while 32 MiB of payloads and replies that
  *   did not go out are held, or 256 requests are under way. So at most 96 MiB, while the pieces of one more
- *   payload are joined, and what came in at once.
+ *   payload are joined, and what came in at once. Of what has gone, 7 MiB are kept to be used again, of a
+ *   client with long requests.
  *   While {@linkcode NbdConnection.wantsInput} is false, whoever has the socket stops reading it.
  * - What is under way when a connection closes is done to its end.
  * - While {@linkcode NbdConnection.wantsTls} is true, nothing is welcome before

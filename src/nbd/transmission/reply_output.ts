@@ -8,7 +8,7 @@
  * | a block | until |
  * |---|---|
  * | takes replies, one behind the other | there is no room for the next one |
- * | is retired | its last byte has gone; then it is the spare one, or dropped |
+ * | is retired | its last byte has gone; then it is spare, or dropped if there are enough of its size |
  * | begins anew | it always does, when everything has gone |
  *
  * **Invariants**
@@ -24,6 +24,8 @@
 
 const BLOCK_BYTES_MIN = 128 * 1024;
 const BLOCK_BYTES_MAX = 2 * 1024 * 1024;
+/** Sixteen replies of 256 KiB, which clients like to have under way, take three blocks. */
+const SPARES_MAX = 2;
 
 /**
  * Gives room for one reply.
@@ -46,7 +48,8 @@ export class ReplyOutput {
   #block = new Uint8Array(0);
   /** Where the next reply goes. */
   #at = 0;
-  #spare: Uint8Array<ArrayBuffer> | null = null;
+  /** Blocks of the current one's size. */
+  #spares: Uint8Array<ArrayBuffer>[] = [];
   /** Blocks that are full, the oldest first, and how much had been put when their last byte was. */
   #retired: { readonly block: Uint8Array<ArrayBuffer>; readonly putBytes: number }[] = [];
   #pieces: Uint8Array[] = [];
@@ -75,10 +78,8 @@ export class ReplyOutput {
     if (this.#at > 0) this.#retired.push({ block: this.#block, putBytes: this.#putBytes });
     let sizeBytes = Math.max(BLOCK_BYTES_MIN, this.#block.byteLength);
     while (sizeBytes < 4 * byteCount) sizeBytes *= 2;
-    const spare = this.#spare;
-    const isEnough = spare !== null && spare.byteLength >= sizeBytes;
-    this.#block = isEnough ? spare : new Uint8Array(sizeBytes);
-    this.#spare = null;
+    if (sizeBytes > this.#block.byteLength) this.#spares = [];
+    this.#block = this.#spares.pop() ?? new Uint8Array(sizeBytes);
     this.#at = 0;
   }
 
@@ -130,7 +131,8 @@ export class ReplyOutput {
     let [oldest] = this.#retired;
     while (oldest !== undefined && oldest.putBytes <= this.#sentBytes) {
       this.#retired.shift();
-      if (oldest.block.byteLength >= this.#block.byteLength) this.#spare = oldest.block;
+      const isOfSize = oldest.block.byteLength === this.#block.byteLength;
+      if (isOfSize && this.#spares.length < SPARES_MAX) this.#spares.push(oldest.block);
       [oldest] = this.#retired;
     }
     if (this.heldBytes === 0) this.#at = 0;
