@@ -90,6 +90,20 @@ export class AttachedImages {
   }
 
   /**
+   * The mapped devices whose tables, active or not, use a device.
+   *
+   * @param device The device.
+   * @returns Their names.
+   */
+  usersOf(device: BlockDevice): string[] {
+    return this.#mapper.names.filter((name) => {
+      const { activeTargets, inactiveTargets } = this.#mapper.device(name);
+      const targets = [...activeTargets ?? [], ...inactiveTargets ?? []];
+      return targets.some((target) => target.devices.includes(device));
+    });
+  }
+
+  /**
    * Detaches an image, and closes it.
    *
    * @param image Which.

@@ -11,7 +11,8 @@
  * | merge | load `snapshot-merge` into the origin; suspend the snapshot; resume the origin; remove the snapshot; at the end load `snapshot-origin` and resume |
  *
  * **Invariants**
- * - Verbs that change something have their turn one after the other. Only who waits for an event has none.
+ * - Verbs that change the same device have their turn one after the other (`name_turns.ts`); who only asks,
+ *   or waits for an event, has none.
  * - A snapshot is taken while no request of the origin is under way: every write is wholly in it or not at
  *   all. What was written before is durable when the snapshot is there.
  * - A verb that fails has changed nothing, images included.
@@ -29,14 +30,14 @@
 import type { BlockDevice } from "../../block/device.ts";
 import { Gate } from "../../block/gate.ts";
 import { runAsync } from "../../block/plan.ts";
-import { Turns } from "../../disk/turns.ts";
 import { dmsetup, type DmsetupResult } from "../../mapper/dmsetup/dmsetup.ts";
 import { Mapper } from "../../mapper/mapper.ts";
-import { formatLine } from "../../mapper/table/table_line.ts";
 import { type AttachedImage, AttachedImages } from "./attached_images.ts";
+import { changedNames } from "../../mapper/dmsetup/changed_names.ts";
 import type { ImageShelf } from "./image_shelf.ts";
 import { type LiveExport, LiveExports } from "./live_exports.ts";
 import { beginMerge, continueMerge, finishMerge } from "./merge_handover.ts";
+import { NameTurns } from "./name_turns.ts";
 import type { RunningMerge } from "./running_merge.ts";
 import { type SnapshotRequest, takeSnapshot } from "./snapshot_taking.ts";
 import {
@@ -46,6 +47,7 @@ import {
   originLine,
   plainOrigin,
   refuse,
+  snapshotLine,
   snapshotOf,
   type StackParts,
 } from "./stack_parts.ts";
@@ -68,7 +70,7 @@ export class LiveStack {
   readonly #isReadOnly: boolean;
   readonly #onNotice: (sentence: string) => void;
   readonly #exports: LiveExports;
-  readonly #turns = new Turns();
+  readonly #turns = new NameTurns();
   readonly #closing = new Gate();
   #merge: RunningMerge | null = null;
   #isFollowing = false;
@@ -120,7 +122,7 @@ export class LiveStack {
    * @param path Where it comes from, for people.
    */
   openOrigin(device: BlockDevice, path: string): Promise<void> {
-    return this.#change(async () => {
+    return this.#change([ORIGIN_NAME], async () => {
       const disk = this.#parts.images.attach(device, path);
       await this.mapper.create(ORIGIN_NAME, originLine(disk, device.sectorCount));
     });
@@ -134,12 +136,10 @@ export class LiveStack {
    * @param path Where that comes from, for people.
    */
   openSnapshot(name: string, image: BlockDevice, path: string): Promise<void> {
-    return this.#change(async () => {
-      const { disk, device } = plainOrigin(this.#parts, `open "${path}"`);
+    return this.#change([ORIGIN_NAME, name], async () => {
+      const { disk } = plainOrigin(this.#parts, `open "${path}"`);
       const cow = this.#parts.images.attach(image, path);
-      const words = `${disk.number} ${cow.number} P 0`;
-      const table = formatLine(0, device.sectorCount, "snapshot", words);
-      await this.mapper.create(name, table, { isReadOnly: this.#isReadOnly });
+      await this.mapper.create(name, snapshotLine(disk, cow), { isReadOnly: this.#isReadOnly });
     });
   }
 
@@ -151,8 +151,8 @@ export class LiveStack {
    * to get another table; `EROFS`; and what the image is refused for.
    */
   take(request: SnapshotRequest): Promise<void> {
-    return this.#change(async () => {
-      const { name, path } = request;
+    const { name, path } = request;
+    return this.#change([ORIGIN_NAME, name], async () => {
       this.#requireWritable(`take the snapshot "${name}"`);
       await takeSnapshot(this.#parts, request);
       this.#onNotice(`took the snapshot "${name}", its COW image is ${path}`);
@@ -169,17 +169,15 @@ export class LiveStack {
    * another table uses it.
    */
   drop(name: string, removesImage = false): Promise<string> {
-    return this.#change(async () => {
+    return this.#change([name], async () => {
       const { images, shelf } = this.#parts;
       const what = `drop "${name}"`;
       const { cow, image } = snapshotOf(this.#parts, name, what);
       if (removesImage && image === undefined) {
-        throw refuse(
-          "EINVAL",
-          what,
-          `its COW device "${cow.name}" is no image that can be removed`,
-        );
+        throw refuse("EINVAL", what, `its COW device "${cow.name}" is no image`);
       }
+      const user = images.usersOf(cow).find((each) => each !== name);
+      if (user !== undefined) throw refuse("EBUSY", what, `"${user}" uses its COW device too`);
       const path = image?.path ?? cow.name;
       await this.mapper.remove(name);
       if (image !== undefined) await images.detach(image);
@@ -200,7 +198,7 @@ export class LiveStack {
    * waits, and what the merge is refused for.
    */
   merge(name: string): Promise<RunningMerge> {
-    return this.#change(async () => {
+    return this.#change([ORIGIN_NAME, name], async () => {
       this.#requireWritable(`merge "${name}"`);
       const { merging } = this;
       if (merging?.name === name && merging.state === "failed") {
@@ -221,7 +219,7 @@ export class LiveStack {
    * @throws {BlockDeviceError} What the image is refused for.
    */
   attach(path: string, sectorCount?: number): Promise<AttachedImage> {
-    return this.#change(async () => {
+    return this.#change([], async () => {
       const { images, shelf } = this.#parts;
       this.#requireWritable(`attach "${path}"`);
       if (sectorCount === undefined) return images.attach(shelf.open(path), path);
@@ -238,7 +236,7 @@ export class LiveStack {
    */
   detach(word: string): Promise<void> {
     const { images } = this.#parts;
-    return this.#change(() => images.detach(images.find(word)));
+    return this.#change([], () => images.detach(images.find(word)));
   }
 
   /**
@@ -251,8 +249,8 @@ export class LiveStack {
    */
   async dm(words: readonly string[], input = ""): Promise<DmsetupResult> {
     const perform = () => dmsetup(this.mapper, words, input);
-    // Who waits for an event must not keep others from making it happen.
-    if (words[0] !== "wait") return await this.#change(perform);
+    const names = changedNames(this.mapper, words);
+    if (names !== null) return await this.#change(names, perform);
     const closed = this.#closing.wait().then(() => {
       throw refuse("ESHUTDOWN", "wait any longer", "the server ends");
     });
@@ -263,26 +261,30 @@ export class LiveStack {
    * Begins the end: verbs are refused from here on, and requests that suspended devices hold back go on, to
    * their end or to an error. Nothing waits then.
    */
-  release(): Promise<void> {
+  async release(): Promise<void> {
     this.#closing.open();
-    return this.#turns.take(async () => {
-      for (const name of this.mapper.names) {
-        const device = this.mapper.device(name);
-        if (!device.isSuspended) continue;
-        try {
-          await this.mapper.clear(name);
-          await this.mapper.resume(name);
-        } catch {
-          await runAsync(device.destroy());
-        }
+    // Whoever works may wait for what nobody works on.
+    await this.#letGo((name) => !this.#turns.isHeld(name));
+    await this.#turns.take("all", () => this.#letGo(() => true));
+  }
+
+  async #letGo(isWanted: (name: string) => boolean): Promise<void> {
+    for (const name of this.mapper.names) {
+      const device = this.mapper.device(name);
+      if (!device.isSuspended || !isWanted(name)) continue;
+      try {
+        await this.mapper.clear(name);
+        await this.mapper.resume(name);
+      } catch {
+        await runAsync(device.destroy());
       }
-    });
+    }
   }
 
   /** Ends all devices, those on top first, and closes all images. A merge pauses, between two steps. */
   async close(): Promise<void> {
     await this.release();
-    await this.#turns.take(async () => {
+    await this.#turns.take("all", async () => {
       const { merging } = this;
       const chunksLeft = merging?.chunksLeft ?? 0;
       if (merging !== null && chunksLeft > 0) {
@@ -300,8 +302,8 @@ export class LiveStack {
   }
 
   /** Does something in its turn; the exports follow, whatever came of it. */
-  #change<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#turns.take(async () => {
+  #change<Result>(names: readonly string[] | "all", work: () => Promise<Result>): Promise<Result> {
+    return this.#turns.take(names, async () => {
       if (this.#closing.isOpen) throw refuse("ESHUTDOWN", "change anything", "the server ends");
       try {
         return await work();
@@ -333,7 +335,7 @@ export class LiveStack {
       this.#onNotice(`the merge of "${merge.name}" stopped${why}; to go on, merge it again`);
     }
     if (state !== "merged" || this.#closing.isOpen) return;
-    await this.#change(async () => {
+    await this.#change([merge.origin.name], async () => {
       const path = await finishMerge(this.#parts, merge);
       if (path === null) return;
       this.#merge = null;

@@ -110,6 +110,6 @@ export async function finishMerge(parts: StackParts, merge: RunningMerge): Promi
   await mapper.load(origin.name, originLine(disk, origin.sectorCount));
   await mapper.resume(origin.name);
   const image = images.of(cow);
-  if (image !== undefined) await images.detach(image);
+  if (image !== undefined && images.usersOf(cow).length === 0) await images.detach(image);
   return image?.path ?? cow.name;
 }

@@ -20,12 +20,12 @@
 
 import { divCeil } from "../../block/units.ts";
 import { AreaLayout, chunkSizeFault } from "../../exception/mod.ts";
-import { formatLine } from "../../mapper/table/table_line.ts";
 import {
   attachNew,
   type PlainOrigin,
   plainOrigin,
   refuse,
+  snapshotLine,
   type StackParts,
 } from "./stack_parts.ts";
 
@@ -89,8 +89,7 @@ export async function takeSnapshot(parts: StackParts, request: SnapshotRequest):
   await attachNew(parts, { path, sectorCount, force }, async (image, appear) => {
     await mapper.create(name, null);
     try {
-      const words = `${disk.number} ${image.number} ${store} ${chunkSectors}`;
-      await mapper.load(name, formatLine(0, device.sectorCount, "snapshot", words));
+      await mapper.load(name, snapshotLine(disk, image, store, chunkSectors));
       await beginView(parts, name, origin);
       await appear();
     } catch (error) {

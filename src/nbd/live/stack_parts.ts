@@ -98,6 +98,24 @@ export function originLine(disk: AttachedImage, sectorCount: number): string {
 }
 
 /**
+ * The table of a snapshot of all of a disk.
+ *
+ * @param disk The disk.
+ * @param cow Its COW image.
+ * @param store dm's letters of the exception store.
+ * @param chunkSectors The unit of copy-on-write; 0 for the one that the COW image has.
+ */
+export function snapshotLine(
+  disk: AttachedImage,
+  cow: AttachedImage,
+  store: "P" | "PO" = "P",
+  chunkSectors = 0,
+): string {
+  const words = `${disk.number} ${cow.number} ${store} ${chunkSectors}`;
+  return formatLine(0, disk.device.sectorCount, "snapshot", words);
+}
+
+/**
  * The origin, while it is a plain one.
  *
  * @param parts The stack.

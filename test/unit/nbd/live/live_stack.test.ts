@@ -116,6 +116,20 @@ test("what dm does is seen, and what the verbs do is dm's", async () => {
   shelf.check();
 });
 
+test("a COW image that another table uses is not taken from it", async () => {
+  const { stack } = await liveRig();
+  await stack.take({ name: "monday", path: "monday.cow" });
+  await stack.dm(["create", "raw", "--table", "0 64 linear 7:1 0"]);
+  await expect(stack.drop("monday")).rejects.toThrow(/"raw" uses its COW device too/);
+  expect(namesOf(stack)).toEqual(["origin", "monday", "raw"]);
+  await stack.merge("monday");
+  await settled();
+  expect([stack.merging, stack.images.length]).toEqual([null, 2]);
+  await stack.dm(["remove", "raw"]);
+  await stack.detach("monday.cow");
+  await stack.close();
+});
+
 test("who waits for an event keeps nobody from making it happen, and hears of the end", async () => {
   const { stack } = await liveRig();
   await stack.take({ name: "monday", path: "monday.cow" });
@@ -140,6 +154,29 @@ test("a held back request is let go before the end", async () => {
   disk.readSync(found, 3);
   expect(found[0]).toBe(7);
   await stack.close();
+});
+
+test("who waits on a device that is suspended keeps nobody from resuming it", async () => {
+  for (const isResumed of [true, false]) {
+    const { stack } = await liveRig();
+    await stack.attach("spare.img", 2048);
+    const dm = async (...words: string[]) => expect((await stack.dm(words)).exitStatus).toBe(0);
+    await dm("create", "slow", "--table", "0 2048 linear loop1 0");
+    await dm("create", "first", "--table", "0 512 snapshot 7:0 /dev/mapper/slow P 8");
+    await dm("suspend", "slow");
+    // It has to be copied out to what is suspended, and a snapshot waits for it.
+    const write = deviceOf(stack, "origin").write(filled(8, 1), 0);
+    const taken = stack.take({ name: "monday", path: "monday.cow" });
+    const later = expect(stack.drop("first")).resolves.toBe("slow");
+    await settled();
+    expect(stack.mapper.info("origin").isSuspended).toBe(true);
+    if (isResumed) await dm("resume", "slow");
+    else await stack.release();
+    await Promise.all([write, taken, isResumed ? later : null]);
+    expect(await bytesAt(stack, "monday", 0)).toEqual([1]);
+    await stack.close();
+    await later.catch(() => {});
+  }
 });
 
 test("a snapshot can be taken of an origin that is suspended, which stays so", async () => {
