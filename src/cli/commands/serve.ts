@@ -229,7 +229,8 @@ export function addServe(program: Command, environment: Environment): void {
     .description(
       'Serves an image as the export "origin", which is also the default, and each snapshot under the ' +
         "name of its file, to any number of NBD clients at once. Writes to the origin are kept from the " +
-        "snapshots. Ctrl-C finishes what is under way, flushes, and ends.",
+        "snapshots. Meanwhile `live` takes, drops and merges snapshots, `dm` loads tables, and `watch` " +
+        "shows it all. Ctrl-C finishes what is under way, flushes, and ends.",
     )
     .argument("<ORIGIN>", "the disk image, or mem:SIZE, or a URL")
     .option("--snapshot <COW>", "a snapshot's COW image (repeat)", collect)

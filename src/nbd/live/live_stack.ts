@@ -30,10 +30,10 @@
 import type { BlockDevice } from "../../block/device.ts";
 import { Gate } from "../../block/gate.ts";
 import { runAsync } from "../../block/plan.ts";
+import { changedNames } from "../../mapper/dmsetup/changed_names.ts";
 import { dmsetup, type DmsetupResult } from "../../mapper/dmsetup/dmsetup.ts";
 import { Mapper } from "../../mapper/mapper.ts";
 import { type AttachedImage, AttachedImages } from "./attached_images.ts";
-import { changedNames } from "../../mapper/dmsetup/changed_names.ts";
 import type { ImageShelf } from "./image_shelf.ts";
 import { type LiveExport, LiveExports } from "./live_exports.ts";
 import { beginMerge, continueMerge, finishMerge } from "./merge_handover.ts";
