@@ -1,34 +1,10 @@
-/**
- * One vitest configuration: where the tests are, and how a name of the import map is found.
- *
- * Vite does not read `deno.json`, so each name in `imports` becomes an alias here. The map stays the
- * only list: to move `@std/assert` to another registry, change its line in `deno.json`.
- */
-import { readFileSync } from "node:fs";
+/** One vitest configuration: where the tests are, and how a name of the import map is found. */
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
-const { name, imports, exports } = JSON.parse(readFileSync(`${root}/deno.json`, "utf8"));
-
-const aliasOf = ([find, target]: [string, string]) => ({
-  find: new RegExp(`^${find.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`),
-  replacement: target.replace(/^npm:((?:@[^/]+\/)?[^@/]+)@[^/]+/, "$1").replace(
-    /^\.\//,
-    `${root}/`,
-  ),
-});
+import { importAliases, ROOT } from "../demo/host/import_map.ts";
 
 export default {
-  root,
-  resolve: {
-    alias: [
-      ...Object.entries(imports as Record<string, string>),
-      ...Object.entries(exports as Record<string, string>).map(
-        ([path, target]): [string, string] => [name + path.slice(1), target],
-      ),
-    ].map(aliasOf),
-  },
+  root: ROOT,
+  resolve: { alias: importAliases() },
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",

@@ -13,7 +13,7 @@ const show = (state: string) => $("state").textContent = state;
 const storage = openIndexedDbStorage("example v86", { whenBusy: "wait" });
 const disk = await Disk.open("notes", { origin: 20480, storage });
 if ((await disk.usage()).changedChunks === 0) {
-  const notebook = await bytes("test/emulator/guests/notebook.bin");
+  const notebook = await bytes("demo/machine/guests/notebook.bin");
   await disk.device.write(new Uint8Array(notebook), 0, { fua: true });
 }
 

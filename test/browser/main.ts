@@ -17,7 +17,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { requireBios } from "../emulator/bios.ts";
+import { requireBios } from "../../demo/host/bios.ts";
 import { findChromium } from "./chromium.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -13,8 +13,7 @@ export async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** The notebook's bytes. */
-export const fetchNotebook = (): Promise<Uint8Array> =>
-  bytesAt("test/emulator/guests/notebook.bin");
+export const fetchNotebook = (): Promise<Uint8Array> => bytesAt("demo/machine/guests/notebook.bin");
 
 /** The parts, with a BIOS. */
 export async function fetchParts(): Promise<MachineParts> {

@@ -13,6 +13,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { playwright } from "@vitest/browser-playwright";
 import type { ProvidedContext } from "vitest";
+import { ISOLATION_HEADERS } from "../../demo/host/isolation_headers.ts";
 import ordinary from "../vitest.config.ts";
 import { chromiumFlags, findChromium } from "./chromium.ts";
 import { listVectors, VECTOR_FOLDER } from "../golden/vector_folder.ts";
@@ -29,11 +30,6 @@ const profiles = process.env.COWDISK_BROWSER_PROFILES ?? `${root}build/browser/p
 
 /** Whether speed is measured instead. */
 const isMarks = process.env.COWDISK_BROWSER_MARKS === "1";
-
-const ISOLATION_HEADERS = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 
 /** Memory is measured when it is asked for, not some twenty seconds later. */
 const MEASURING = "--enable-blink-features=ForceEagerMeasureMemory";

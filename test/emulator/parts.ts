@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { requireBios } from "./bios.ts";
+import { requireBios } from "../../demo/host/bios.ts";
 import { keptPath } from "./guests/assemble.ts";
 import type { MachineParts } from "./machine.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The guests, from their sources: `deno run -A test/emulator/guests/assemble.ts` writes the bytes that
- * are kept beside them; a test compares.
+ * are kept beside them; a test compares. The probe is for tests alone, the notebook is the demo's, too.
  *
  * @module
  */
@@ -10,13 +10,19 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { findProgram, installPackages } from "../../setup.ts";
 
-/** A guest's name, and where its first byte lies in memory. */
-export const GUESTS = { probe: "0x100000", notebook: "0x7c00" } as const;
+/** A guest's name; where its first byte lies in memory, and its source in the repository. */
+export const GUESTS = {
+  probe: { address: "0x100000", folder: "test/emulator/guests" },
+  notebook: { address: "0x7c00", folder: "demo/machine/guests" },
+} as const;
 
 /** One of the guests. */
 export type GuestName = keyof typeof GUESTS;
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+const pathOf = (name: GuestName, ending: string) =>
+  `${root}${GUESTS[name].folder}/${name}${ending}`;
 
 function run(program: string, ...words: string[]): void {
   const { status, stderr, error } = spawnSync(program, words, { encoding: "utf8" });
@@ -36,8 +42,8 @@ export function assemble(name: GuestName): Uint8Array {
   const workplace = mkdtempSync(`${tmpdir()}/cowdisk-guest-`);
   const [object, bytes] = [`${workplace}/${name}.o`, `${workplace}/${name}.bin`];
   try {
-    run("as", "--32", "-o", object, `${folder}${name}.s`);
-    const place = ["-Ttext", GUESTS[name], "--oformat", "binary"];
+    run("as", "--32", "-o", object, pathOf(name, ".s"));
+    const place = ["-Ttext", GUESTS[name].address, "--oformat", "binary"];
     run("ld", "-m", "elf_i386", ...place, "-o", bytes, object);
     return new Uint8Array(readFileSync(bytes));
   } finally {
@@ -47,7 +53,7 @@ export function assemble(name: GuestName): Uint8Array {
 
 /** Where the bytes of a guest are kept. */
 export function keptPath(name: GuestName): string {
-  return `${folder}${name}.bin`;
+  return pathOf(name, ".bin");
 }
 
 if (import.meta.main) {

@@ -58,7 +58,7 @@ export interface Answer {
 }
 
 /** The initramfs is put at 64 MiB; the rest is what Linux and the tests need. */
-const MEMORY_BYTES = 128 * 1024 * 1024;
+export const MEMORY_BYTES = 128 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** How long an answer is waited for: many times what any takes, on however busy a machine. */
 const PATIENCE_MS = 240_000;
