@@ -1,0 +1,40 @@
+/**
+ * What every panel of the page is given.
+ *
+ * @module
+ */
+import type { ChunkStory, DemoEngine, Scene } from "../engine/scene.ts";
+
+/** One chunk of one strip. */
+export interface Selection {
+  readonly strip: string;
+  readonly chunk: number;
+}
+
+/** A command that was run from this page, and what it said. */
+export interface Answer {
+  readonly line: string;
+  readonly text: string;
+  readonly outcome: "running" | "done" | "failed";
+}
+
+/** The state of the page, and what a panel may do. */
+export interface Page {
+  readonly engine: DemoEngine;
+  readonly scene: Scene;
+  /** What one points at. */
+  readonly selected: Selection | undefined;
+  /** What is known of it, once it is. */
+  readonly story: ChunkStory | undefined;
+  readonly answers: readonly Answer[];
+  /** Whether things may move. */
+  readonly isCalm: boolean;
+  /** Writes a line as if it was typed, and runs it. */
+  run(line: string): Promise<void>;
+  /** Gives the engine a file. */
+  give(file: File): Promise<void>;
+  /** Points at a chunk. */
+  select(selection: Selection | undefined): void;
+  /** Says something to those who listen. */
+  say(text: string): void;
+}

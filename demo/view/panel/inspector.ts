@@ -1,0 +1,32 @@
+/**
+ * The chunk that one points at: the way of a read through the stack, and the bytes.
+ *
+ * @module
+ */
+import { html, type TemplateResult } from "../html.ts";
+import type { Page } from "../page.ts";
+import { chunkWords } from "../strip/words.ts";
+
+/**
+ * The panel.
+ *
+ * @param page The page.
+ * @returns What is shown; always of the same height.
+ */
+export function inspector({ scene, selected, story }: Page): TemplateResult {
+  const strip = scene.strips.find(({ name }) => name === selected?.strip);
+  if (strip === undefined || selected === undefined || selected.chunk >= strip.chunkCount) {
+    return html`
+      <h2>A chunk</h2>
+      <p class="quiet">Point at a chunk, or go to it with Tab and the arrow keys.</p>
+    `;
+  }
+  return html`
+    <h2>${strip.name}</h2>
+    <p class="quiet chunk-words">${chunkWords(strip, selected.chunk)}</p>
+    <ol class="path" aria-label="The way of a read">
+      ${(story?.path ?? []).map((line) => html`<li><code>${line}</code></li>`)}
+    </ol>
+    <pre class="dump" tabindex="0" aria-label="Its first bytes">${story?.dump ?? ""}</pre>
+  `;
+}
