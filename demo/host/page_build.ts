@@ -4,7 +4,7 @@
  *     index.html, assets/     by Vite, from demo/
  *     service_worker.js       one plain script, for browsers without workers of modules
  *     licenses.md             of everything that is in it and not ours
- *     linux/                  if asked for: a Linux that has booted (linux_guest.ts)
+ *     linux/                  if asked for, a Linux that has booted (linux_guest.ts)
  *
  * It is made beside the place where it belongs and then put there, so whoever serves it meanwhile sees
  * the old one or the new one.
@@ -59,11 +59,13 @@ export async function isPageCurrent(): Promise<boolean> {
 
 /** Whether the page that is there has a Linux, which the next one is to have, too. */
 export async function hasLinux(): Promise<boolean> {
-  return await changedMs(join(PAGE_FOLDER, LINUX.folder)) > 0;
+  const facts = join(PAGE_FOLDER, LINUX.folder, LINUX.facts);
+  return JSON.parse(await Deno.readTextFile(facts).catch(() => "null")) !== null;
 }
 
+/** Warnings are left out: v86 mentions modules of Node, and of a missing BIOS we speak ourselves. */
 async function bundle(outDir: string, own: InlineConfig): Promise<void> {
-  const common: InlineConfig = { configFile: false, logLevel: "warn", build: { outDir } };
+  const common: InlineConfig = { configFile: false, logLevel: "error", build: { outDir } };
   await build(mergeConfig(mergeConfig(config, common), own));
 }
 
@@ -73,6 +75,12 @@ async function addLicenses(folder: string, biosFolder: string | null): Promise<v
   const notice = await Deno.readTextFile(join(biosFolder, "notice.txt"));
   const fenced = `\n## SeaBIOS\n\n\`\`\`\n${notice.trim()}\n\`\`\`\n`;
   await Deno.writeTextFile(join(folder, LICENSES), fenced, { append: true });
+}
+
+/** Says that there is none, so that nobody has to look for it in vain. */
+async function addNoLinux(folder: string): Promise<void> {
+  await Deno.mkdir(join(folder, LINUX.folder));
+  await Deno.writeTextFile(join(folder, LINUX.folder, LINUX.facts), "null");
 }
 
 /**
@@ -107,6 +115,7 @@ export async function buildPage({ withLinux = false } = {}): Promise<BuiltPage> 
     await addLicenses(folder, biosFolder);
     // The tests' emulator is behind it, which the page has no need of otherwise.
     if (withLinux) await (await import("./linux_guest.ts")).addLinux(folder);
+    else await addNoLinux(folder);
     await Deno.remove(PAGE_FOLDER, { recursive: true }).catch(() => {});
     await Deno.rename(folder, PAGE_FOLDER);
     await Deno.chmod(PAGE_FOLDER, 0o755);

@@ -9,6 +9,13 @@
 /** Beside the page: the folder of the Linux, and what is in it. */
 export const LINUX = { folder: "linux", facts: "guest.json", state: "state.bin.zst" } as const;
 
+/** Printed by the guest before the status of every command. */
+export const STATUS_MARK = "@@";
+
+/** Makes a file system, whole: otherwise the kernel would go on with it while one looks. */
+export const MKFS = "mkfs.ext4 -q -b 1024 -E lazy_itable_init=0,lazy_journal_init=0 /dev/sda";
+export const MOUNT = "mount -t ext4 /dev/sda /mnt";
+
 /** A package that the guest was made of. */
 export interface LinuxPackage {
   readonly name: string;

@@ -15,17 +15,14 @@
  * @module
  */
 import { V86 } from "v86";
+import { beginFrom } from "../../../demo/machine/baked_state.ts";
+import { MKFS, MOUNT, STATUS_MARK } from "../../../demo/machine/linux_facts.ts";
 import { type AttachOptions, saveMachine, type V86Disk } from "../../../src/emulator/v86.ts";
 import { KNOWN_VERSION } from "../../../src/emulator/v86/ide_drive.ts";
 
 /** Printed by the guest when it is ready. */
 export const READY_LINE = "GUEST READY";
-/** Printed before the status of every command. */
-export const STATUS_MARK = "@@";
-
-/** Makes a file system, whole: otherwise the kernel would go on with it while tests look. */
-export const MKFS = "mkfs.ext4 -q -b 1024 -E lazy_itable_init=0,lazy_journal_init=0 /dev/sda";
-export const MOUNT = "mount -t ext4 /dev/sda /mnt";
+export { MKFS, MOUNT, STATUS_MARK };
 
 /** What a guest is built of. */
 export interface LinuxParts {
@@ -127,7 +124,7 @@ export class LinuxGuest implements AsyncDisposable {
     const guest = new LinuxGuest(emulator, signal);
     try {
       await hda.attach(emulator, attach);
-      if (state !== undefined) await guest.#begin(hda, state);
+      if (state !== undefined) await beginFrom(emulator, hda, state);
       await emulator.run();
       if (state === undefined) await guest.#hears(READY);
       return guest;
@@ -176,16 +173,6 @@ export class LinuxGuest implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.cutPower();
-  }
-
-  /** The state names no snapshot, and is put into disks that want one: it fits, as nothing was read. */
-  async #begin(hda: V86Disk, state: ArrayBuffer): Promise<void> {
-    Object.defineProperty(hda, "set_state", { configurable: true, value() {} });
-    try {
-      await this.emulator.restore_state(state);
-    } finally {
-      Reflect.deleteProperty(hda, "set_state");
-    }
   }
 
   /** Waits for words. Returns what came before them and what they tell, and forgets all of it. */
