@@ -4,3 +4,4 @@
  * @module
  */
 export { html, nothing, render, svg, type TemplateResult } from "lit-html";
+export { live } from "lit-html/directives/live.js";

@@ -19,6 +19,7 @@ import { chromiumFlags, findChromium } from "./chromium.ts";
 import { listVectors, VECTOR_FOLDER } from "../golden/vector_folder.ts";
 import type { HomeWord } from "./disk_homes.ts";
 import { imageServerCommands } from "./image_server.ts";
+import { demoCommands } from "./demo_visitor.ts";
 import { linuxGuestCommands } from "./linux_guest.ts";
 import { pageCommands } from "./page_visitor.ts";
 import { tabCommands } from "./tabs.ts";
@@ -77,7 +78,17 @@ function project(name: keyof typeof SHARES, headers: Record<string, string>) {
     server: { headers: { ...headers, "Service-Worker-Allowed": "/" } },
     // What is found late is bundled late, and that reloads the page in the middle of a test. Packages
     // that are modules already need no bundle.
-    optimizeDeps: { exclude: ["deno-std", "fake-indexeddb", "hash-wasm", "idb-keyval", "v86"] },
+    optimizeDeps: {
+      exclude: [
+        "deno-std",
+        "fake-indexeddb",
+        "hash-wasm",
+        "idb-keyval",
+        "lit-html",
+        "uplot",
+        "v86",
+      ],
+    },
     test: {
       name,
       include: [`test/browser/**/*.${isMarks ? "marks" : "browser"}.ts`],
@@ -97,6 +108,7 @@ function project(name: keyof typeof SHARES, headers: Record<string, string>) {
         // Image hosts are servers, which a page cannot be; nor can it be outside of its frame, or
         // make a guest of packages.
         commands: {
+          ...demoCommands,
           ...imageServerCommands,
           ...linuxGuestCommands,
           ...pageCommands,

@@ -35,7 +35,7 @@ function make<Name extends keyof HTMLElementTagNameMap>(
 /** A strip on the page. */
 export class StripView {
   readonly element = make("section", "strip");
-  readonly #name = make("h3", "strip-name");
+  readonly #name = make("h2", "strip-name");
   readonly #health = make("span", "strip-health");
   readonly #table = make("code", "strip-table");
   readonly #status = make("code", "strip-status");
@@ -70,7 +70,7 @@ export class StripView {
     this.#cells.setAttribute("role", "slider");
     this.#cells.setAttribute("aria-valuemin", "0");
     this.#listen();
-    this.update(strip, []);
+    this.#show(strip);
   }
 
   /** The device that is shown. */
@@ -78,10 +78,14 @@ export class StripView {
     return this.#strip;
   }
 
-  /** Shows another state of it. */
+  /** Shows another state of it. An engine gives the same object again for a strip as it was. */
   update(strip: Strip, pending: readonly PendingCopy[]): void {
-    this.#strip = strip;
     this.#pending = pending.map((copy) => strip.role === "cow" ? copy.newChunk : copy.oldChunk);
+    if (strip !== this.#strip) this.#show(strip);
+  }
+
+  #show(strip: Strip): void {
+    this.#strip = strip;
     const { element } = this;
     element.dataset.role = strip.role;
     element.dataset.health = strip.health;

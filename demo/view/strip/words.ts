@@ -66,13 +66,12 @@ export function chunkWords(strip: Strip, chunk: number): string {
  * @returns "monday: 64 chunks, 3 copied, 61 shared with the origin".
  */
 export function stripWords(strip: Strip): string {
-  const counts = new Map<Place, number>();
-  for (const place of strip.places) {
-    const word = PLACES[place]!;
-    counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
-  if (strip.role === "origin") counts.delete("shared");
-  const parts = [...counts].map(([place, count]) => `${count} ${COUNT_WORDS[place]}`);
+  const counts = new Uint32Array(PLACES.length);
+  for (const place of strip.places) counts[place]!++;
+  const parts = PLACES.flatMap((place, at) => {
+    const isTold = counts[at]! > 0 && !(strip.role === "origin" && place === "shared");
+    return isTold ? [`${counts[at]} ${COUNT_WORDS[place]}`] : [];
+  });
   const health = strip.health === "valid" ? [] : [strip.health];
   return `${strip.name}: ${
     [`${strip.chunkCount} ${strip.chunkCount === 1 ? "chunk" : "chunks"}`, ...parts, ...health]
