@@ -45,8 +45,20 @@ async function changedMs(path: string): Promise<number> {
   return facts?.mtime?.getTime() ?? 0;
 }
 
+/**
+ * Builds the page, unless it is there and newer than everything that it is made of. One that had a
+ * Linux has one again.
+ *
+ * @param onBuild Told before it is built.
+ */
+export async function buildIfNeeded(onBuild: () => void = () => {}): Promise<BuiltPage> {
+  if (await isPageCurrent()) return { advice: [] };
+  onBuild();
+  return await buildPage({ withLinux: await hasLinux() });
+}
+
 /** Whether the page is there, and newer than everything that it is made of. */
-export async function isPageCurrent(): Promise<boolean> {
+async function isPageCurrent(): Promise<boolean> {
   const builtMs = await changedMs(join(PAGE_FOLDER, "index.html"));
   if (builtMs === 0) return false;
   for (const source of SOURCES) {
@@ -58,7 +70,7 @@ export async function isPageCurrent(): Promise<boolean> {
 }
 
 /** Whether the page that is there has a Linux, which the next one is to have, too. */
-export async function hasLinux(): Promise<boolean> {
+async function hasLinux(): Promise<boolean> {
   const facts = join(PAGE_FOLDER, LINUX.folder, LINUX.facts);
   return JSON.parse(await Deno.readTextFile(facts).catch(() => "null")) !== null;
 }

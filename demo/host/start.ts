@@ -11,7 +11,7 @@
  */
 import { parseArgs } from "node:util";
 import { print, printProblem } from "./output.ts";
-import { buildPage, hasLinux, isPageCurrent, PAGE_FOLDER } from "./page_build.ts";
+import { buildIfNeeded, PAGE_FOLDER } from "./page_build.ts";
 import { type PageServer, type ServeOptions, servePage } from "./page_server.ts";
 
 /** Storage belongs to an address: a page that moves to another port finds its disks no more. */
@@ -47,11 +47,8 @@ async function main(words: string[]): Promise<number> {
   const port = parseStart(words);
   if (typeof port === "string") return printProblem(port);
   const ended = untilEnded();
-  if (!await isPageCurrent()) {
-    print("building the page …");
-    const { advice } = await buildPage({ withLinux: await hasLinux() });
-    for (const sentence of advice) print(sentence);
-  }
+  const { advice } = await buildIfNeeded(() => print("building the page …"));
+  for (const sentence of advice) print(sentence);
   let server: PageServer;
   try {
     server = servePage({ folder: PAGE_FOLDER, port });

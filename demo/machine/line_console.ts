@@ -7,21 +7,10 @@
  */
 import type { V86 } from "v86";
 import { html, render } from "../view/html.ts";
-import { STATUS_MARK } from "./linux_facts.ts";
+import { readable } from "./said.ts";
 
 /** As much as is shown. */
 const SAID_MAX = 20_000;
-/** The status of a command that went well is of no interest; another one is. */
-const STATUS = new RegExp(`\n?${STATUS_MARK}(\\d+)\n`, "g");
-
-/** What a guest said, for people. */
-export function readable(said: string): string {
-  return said.replaceAll("\r", "").replace(
-    STATUS,
-    (_, status) => status === "0" ? "" : `\n[status ${status}]\n`,
-  );
-}
-
 /** The console. */
 export class LineConsole {
   readonly #log: HTMLElement;

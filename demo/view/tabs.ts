@@ -1,6 +1,6 @@
 /**
- * The tabs, by the address's fragment: `#machine`, `#bench`; anything else is the snapshot page, whose
- * state it may be. A tab is fetched when it is first looked at, and lives as long as the page.
+ * The tabs, by the address's fragment: `#machine`, `#bench`, with what is the tab's own after a `?`;
+ * anything else is the snapshot page, whose state it may be. A tab is fetched when it is first looked at, and lives as long as the page.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export type Tabs = Readonly<Record<string, (() => Promise<TabModule>) | undefine
 
 /** The tab for an address. */
 export function tabOf(hash: string, tabs: Tabs): string {
-  const word = hash.replace(/^#/, "");
+  const word = /^#?([^?]*)/.exec(hash)![1]!;
   return Object.hasOwn(tabs, word) ? word : Object.keys(tabs)[0]!;
 }
 
