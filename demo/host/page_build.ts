@@ -78,7 +78,15 @@ async function hasLinux(): Promise<boolean> {
 /** Warnings are left out: v86 mentions modules of Node, and of a missing BIOS we speak ourselves. */
 async function bundle(outDir: string, own: InlineConfig): Promise<void> {
   const common: InlineConfig = { configFile: false, logLevel: "error", build: { outDir } };
-  await build(mergeConfig(mergeConfig(config, common), own));
+  // Whoever builds, be it a test: what is built is what visitors get.
+  const before = Deno.env.get("NODE_ENV");
+  Deno.env.set("NODE_ENV", "production");
+  try {
+    await build(mergeConfig(mergeConfig(config, common), own));
+  } finally {
+    if (before === undefined) Deno.env.delete("NODE_ENV");
+    else Deno.env.set("NODE_ENV", before);
+  }
 }
 
 /** The licenses of what Vite has bundled, and of what is beside it. */

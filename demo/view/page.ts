@@ -27,10 +27,10 @@ export interface Page {
   /** What is known of it, once it is. */
   readonly story: ChunkStory | undefined;
   readonly answers: readonly Answer[];
-  /** Whether things may move. */
-  readonly isCalm: boolean;
   /** Writes a line as if it was typed, and runs it. */
   run(line: string): Promise<void>;
+  /** Runs lines: at once, and the last one so that it can be watched. */
+  play(lines: readonly string[]): Promise<void>;
   /** Gives the engine a file. */
   give(file: File): Promise<void>;
   /** Points at a chunk. */

@@ -1,10 +1,8 @@
 /// <reference lib="dom" />
 /** A visit to the demo, in the words of tests. */
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import { commands } from "vitest/browser";
 import type { VisitorFacts } from "./demo_visitor.ts";
-
-const PAGE = new URL("../../demo/index.html", import.meta.url);
 
 /** The page, in a browser's window of its own. */
 export class DemoVisit implements AsyncDisposable {
@@ -15,15 +13,15 @@ export class DemoVisit implements AsyncDisposable {
   }
 
   /** Opens the page, and waits until it is drawn. */
-  static async begin(facts: VisitorFacts & { readonly hash?: string } = {}): Promise<DemoVisit> {
-    const visit = new DemoVisit(await commands.visitDemo(`${PAGE}${facts.hash ?? ""}`, facts));
+  static async begin({ hash = "", ...facts }: VisitorFacts & { readonly hash?: string } = {}) {
+    const visit = new DemoVisit(await commands.visitDemo(hash, inject("isIsolated"), facts));
     if (facts.hasScripts !== false) await visit.isDrawn();
     return visit;
   }
 
-  /** Waits until the engine has shown a scene. */
+  /** Waits until the page has begun. */
   async isDrawn(): Promise<void> {
-    await this.waitFor(`document.querySelector(".cells")?.width > 0`);
+    await this.waitFor(`document.body.dataset.state === "begun"`);
   }
 
   ask<Value>(expression: string): Promise<Value> {
@@ -45,20 +43,20 @@ export class DemoVisit implements AsyncDisposable {
 
   /** Presses Tab until an element has the focus, as one without a mouse does. */
   async tabTo(selector: string, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
-    for (let count = 0; count < 60; count++) {
-      if (await this.ask(`document.activeElement.matches(${JSON.stringify(selector)})`)) return;
-      await this.press(key);
-    }
+    if (await commands.walkInDemo(this.#id, key, selector)) return;
     throw new Error(`Cannot reach ${selector} by ${key}`);
+  }
+
+  /** Types a line into the command line. */
+  async begins(line: string): Promise<void> {
+    await this.ask(`document.querySelector("#command input").focus()`);
+    await this.type(line);
+    await this.press("Enter");
   }
 
   /** Types a line into the command line and waits until it has ended. */
   async run(line: string): Promise<void> {
-    await this.ask(`document.querySelector("#command input").focus()`);
-    const before = await this.ask<number>(`document.querySelectorAll(".answer").length`);
-    await commands.typeInDemo(this.#id, line);
-    await this.press("Enter");
-    await this.waitFor(`document.querySelectorAll(".answer").length > ${before}`);
+    await this.begins(line);
     await this.waitFor(`document.querySelector(".answer:last-child.running") === null`);
   }
 
@@ -66,8 +64,9 @@ export class DemoVisit implements AsyncDisposable {
     return commands.typeInDemo(this.#id, text);
   }
 
-  async reload(hash?: string): Promise<void> {
-    await commands.reloadDemo(this.#id, hash === undefined ? null : `${PAGE}${hash}`);
+  /** Loads the page again, with the state that a link has, or without any. */
+  async reload(hash = ""): Promise<void> {
+    await commands.reloadDemo(this.#id, hash);
     await this.isDrawn();
   }
 

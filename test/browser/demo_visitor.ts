@@ -6,6 +6,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { BrowserContext, Page } from "playwright";
+import { buildIfNeeded, PAGE_FOLDER } from "../../demo/host/page_build.ts";
+import { type PageServer, servePage } from "../../demo/host/page_server.ts";
 
 /** What the visitor has and prefers. */
 export interface VisitorFacts {
@@ -23,14 +25,24 @@ export interface Barrier {
   readonly nodes: readonly string[];
 }
 
-const pages = new Map<number, Page>();
-let pageCount = 0;
+/** A page and where it comes from: a server of its own, so that nobody else's storage is there. */
+interface Visit {
+  readonly page: Page;
+  readonly server: PageServer;
+}
 
-function pageOf(id: number): Page {
-  const found = pages.get(id);
+const visits = new Map<number, Visit>();
+let visitCount = 0;
+/** The page as visitors get it. */
+let built: Promise<unknown> | undefined;
+
+function visitOf(id: number): Visit {
+  const found = visits.get(id);
   if (found === undefined) throw new RangeError(`Cannot use the visit ${id}: it is over`);
   return found;
 }
+
+const pageOf = (id: number) => visitOf(id).page;
 
 /** Layout shifts since the page began, but for those that follow an act of the visitor. */
 const WATCH_SHIFTS = `
@@ -53,12 +65,15 @@ export const demoCommands = {
   /** Begins a visit. */
   async visitDemo(
     { context }: { readonly context: BrowserContext },
-    url: string,
+    hash: string,
+    isIsolated: boolean,
     { width = 1280, height = 900, colorScheme = "light", hasScripts = true, isCalm = false }:
       VisitorFacts,
   ): Promise<number> {
+    await (built ??= buildIfNeeded());
+    const server = servePage({ folder: PAGE_FOLDER, port: 0, isIsolated });
     const page = await context.newPage();
-    pages.set(++pageCount, page);
+    visits.set(++visitCount, { page, server });
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme, reducedMotion: isCalm ? "reduce" : "no-preference" });
     if (!hasScripts) {
@@ -66,8 +81,8 @@ export const demoCommands = {
       await session.send("Emulation.setScriptExecutionDisabled", { value: true });
     }
     await page.addInitScript(WATCH_SHIFTS);
-    await page.goto(url);
-    return pageCount;
+    await page.goto(server.url + hash);
+    return visitCount;
   },
 
   /** Evaluates an expression there. As text: what is run in the page has names that are not here. */
@@ -90,18 +105,28 @@ export const demoCommands = {
     for (const key of keys) await pageOf(id).keyboard.press(key);
   },
 
-  /** Types. */
+  /** Puts in text where the focus is. */
   async typeInDemo(_: unknown, id: number, text: string): Promise<void> {
-    await pageOf(id).keyboard.type(text);
+    await pageOf(id).keyboard.insertText(text);
+  },
+
+  /** Presses a key until an element that a selector matches has the focus; says whether one did. */
+  async walkInDemo(_: unknown, id: number, key: string, selector: string): Promise<boolean> {
+    const page = pageOf(id);
+    const isThere = `document.activeElement.matches(${JSON.stringify(selector)})`;
+    for (let count = 0; count < 60; count++) {
+      if (await page.evaluate<boolean>(isThere)) return true;
+      await page.keyboard.press(key);
+    }
+    return false;
   },
 
   /** Loads it again, or another state of it. */
-  async reloadDemo(_: unknown, id: number, url: string | null): Promise<void> {
-    const page = pageOf(id);
-    if (url === null) return void await page.reload();
+  async reloadDemo(_: unknown, id: number, hash: string): Promise<void> {
+    const { page, server } = visitOf(id);
     // Another fragment alone would not load the page.
     await page.goto("about:blank");
-    await page.goto(url);
+    await page.goto(server.url + hash);
   },
 
   /** Gives it a file, as the file chooser does. */
@@ -129,19 +154,22 @@ export const demoCommands = {
 
   /** Ends a visit. */
   async leaveDemo(_: unknown, id: number): Promise<void> {
-    await pageOf(id).close();
-    pages.delete(id);
+    const { page, server } = visitOf(id);
+    visits.delete(id);
+    await page.close();
+    await server[Symbol.asyncDispose]();
   },
 };
 
 declare module "vitest/browser" {
   interface BrowserCommands {
-    visitDemo(url: string, facts: VisitorFacts): Promise<number>;
+    visitDemo(hash: string, isIsolated: boolean, facts: VisitorFacts): Promise<number>;
     askDemo(id: number, expression: string): Promise<unknown>;
     awaitDemo(id: number, expression: string): Promise<void>;
     pressInDemo(id: number, keys: readonly string[]): Promise<void>;
     typeInDemo(id: number, text: string): Promise<void>;
-    reloadDemo(id: number, url: string | null): Promise<void>;
+    walkInDemo(id: number, key: string, selector: string): Promise<boolean>;
+    reloadDemo(id: number, hash: string): Promise<void>;
     giveDemoFile(id: number, name: string, base64: string): Promise<void>;
     downloadFromDemo(id: number, expression: string): Promise<string>;
     examineDemo(id: number): Promise<readonly Barrier[]>;

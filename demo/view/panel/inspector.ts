@@ -8,6 +8,21 @@ import type { Page } from "../page.ts";
 import { chunkWords } from "../strip/words.ts";
 
 /**
+ * A hex dump as wide as the panel: eight bytes a line in place of sixteen.
+ *
+ * @param dump As the command line prints it.
+ * @returns The same bytes; lines that are not of sixteen bytes as they are.
+ */
+export function narrowDump(dump: string): string {
+  const line =
+    /^([0-9a-f]{8})  ((?:[0-9a-f]{2} ){7}[0-9a-f]{2})  ((?:[0-9a-f]{2} ){7}[0-9a-f]{2})  \|(.{8})(.{8})\|$/gm;
+  return dump.replace(line, (_, offset: string, first, second, start, end) => {
+    const next = (parseInt(offset, 16) + 8).toString(16).padStart(8, "0");
+    return `${offset}  ${first}  |${start}|\n${next}  ${second}  |${end}|`;
+  });
+}
+
+/**
  * The panel.
  *
  * @param page The page.
@@ -27,6 +42,8 @@ export function inspector({ scene, selected, story }: Page): TemplateResult {
     <ol class="path" aria-label="The way of a read">
       ${(story?.path ?? []).map((line) => html`<li><code>${line}</code></li>`)}
     </ol>
-    <pre class="dump" tabindex="0" aria-label="Its first bytes">${story?.dump ?? ""}</pre>
+    <pre class="dump" tabindex="0" aria-label="Its first bytes">${narrowDump(
+      story?.dump ?? "",
+    )}</pre>
   `;
 }

@@ -41,16 +41,23 @@ function pick(page: Page, event: Event): void {
  * @returns What is shown.
  */
 export function sandbox(page: Page): TemplateResult {
-  const downloads = page.scene.strips.map(({ name, role }) =>
-    html`<button @click=${() => page.run(LINES.export(name))}>
-      ${name}${role === "cow" ? "" : " image"}
-    </button>`
-  );
+  const downloads = page.scene.strips.map(({ name, role, partner = "" }) => {
+    const line = role === "cow" ? LINES.downloadCow(partner) : LINES.downloadImage(name);
+    return html`
+      <button data-file=${name} @click=${() => page.run(line)}>
+        ${name}${role === "cow" ? "" : " image"}
+      </button>
+    `;
+  });
   return html`
     <h2>Sandbox</h2>
     <div class="row">
-      ${SCENARIOS.map(({ name, line }) =>
-        html`<button @click=${() => page.run(line)}>${name}</button>`
+      ${SCENARIOS.map((scenario) =>
+        html`
+          <button title=${scenario.about} @click=${() => page.play(scenario.lines)}>
+            ${scenario.name}
+          </button>
+        `
       )}
     </div>
     <fieldset class="segments">

@@ -1,0 +1,28 @@
+/** The demo is for everybody: on every screen, in every scheme, without a mouse, without scripts. */
+import { expect, test } from "vitest";
+import { DemoVisit } from "./demo_visit.ts";
+
+test.each(
+  [
+    { width: 1280, height: 900, colorScheme: "light" },
+    { width: 1280, height: 900, colorScheme: "dark" },
+    { width: 360, height: 740, colorScheme: "light", isCalm: true },
+  ] as const,
+)("axe finds no barrier and nothing moves by itself: %o", async (facts) => {
+  await using visit = await DemoVisit.begin(facts);
+  expect(await visit.ask("document.documentElement.scrollWidth")).toBe(facts.width);
+  await visit.check();
+});
+
+test("without scripts the four beats are a table, and no control is shown that would do nothing", async () => {
+  await using visit = await DemoVisit.begin({ hasScripts: false });
+  const text = await visit.textOf("main");
+  for (const beat of ["read old", "copy out", "commit", "write in place"]) {
+    expect(text).toContain(beat);
+  }
+  expect(
+    await visit.ask(
+      `[...document.querySelectorAll("button")].filter((button) => button.checkVisibility()).length`,
+    ),
+  ).toBe(0);
+});

@@ -1,0 +1,133 @@
+/** The demo, used: beats and the plug, the command line, links, files, and what a reload finds. */
+import { expect, test } from "vitest";
+import { DemoVisit } from "./demo_visit.ts";
+
+/** A disk with something on it, and a snapshot of it. */
+const BEGINNING = "#do=write+origin+0-63~snapshot+monday";
+
+/** A visit to that, whose beats are not shown for long. */
+async function beginStory(): Promise<DemoVisit> {
+  const visit = await DemoVisit.begin({ hash: BEGINNING });
+  await visit.run("pace 0");
+  return visit;
+}
+
+/** The beat that is awaited or was performed last, by the bar. */
+const BEAT = `document.querySelector(".beat[aria-current=step] .beat-name")?.innerText`;
+
+/** What is said of it. */
+const TEXT = `document.getElementById("beat-text").innerText`;
+
+/** What is read out at a chunk of a strip. */
+const chunkOf = (strip: string, chunk: number) =>
+  `(() => {
+    const cells = document.querySelector('.cells[aria-label^="Chunks of ${strip}"]');
+    cells.focus();
+    cells.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", cancelable: true }));
+    for (let at = 0; at < ${chunk}; at++) {
+      cells.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", cancelable: true }));
+    }
+    return cells.getAttribute("aria-valuetext");
+  })()`;
+
+test("a write is four beats; pulling the plug between any two leaves the snapshot as it was", async () => {
+  await using visit = await beginStory();
+  const beats = [
+    ["Read old", "reads chunk 1"],
+    ["Copy out", "copies chunk 1 out"],
+    ["Commit", "flushes monday-cow"],
+    ["Commit", "commits 1 → 2"],
+    ["Write in place", "overwrites chunk 1"],
+  ];
+  for (const [stepCount, [name, text]] of beats.entries()) {
+    await visit.run("pause");
+    await visit.begins("write origin 1");
+    await visit.waitFor(`${BEAT} === "Read old"`);
+    for (let step = 0; step < stepCount; step++) await visit.run("step");
+    await visit.waitFor(`${BEAT} === "${name}" && ${TEXT}.startsWith("Next: ${text}")`);
+    await visit.run("pull");
+    await visit.waitFor(`document.querySelector(".plug").innerText === "Plug in"`);
+    await visit.run("play");
+    await visit.run("plug");
+    await visit.waitFor(`document.querySelector(".plug").innerText === "Pull the plug"`);
+    expect(await visit.textOf("#survivors")).toContain("monday reads as it did: all 64 chunks");
+    expect(await visit.ask(chunkOf("monday", 1))).toContain("write 1");
+    await visit.run("goto 2");
+  }
+});
+
+test("the command line completes, remembers, and says what is wrong", async () => {
+  await using visit = await beginStory();
+  await visit.ask(`document.querySelector("#command input").focus()`);
+  const value = `document.querySelector("#command input").value`;
+  await visit.type("wri");
+  await visit.press("Tab");
+  await visit.waitFor(`${value} === "write "`);
+  await visit.type("mon");
+  await visit.press("Tab");
+  await visit.waitFor(`${value}.startsWith("write monday")`);
+  await visit.type(" 3");
+  await visit.press("Enter");
+  await visit.waitFor(`document.querySelector(".answer:last-child.done") !== null`);
+  await visit.run("snapshot monday");
+  expect(await visit.textOf(".answer:last-child.failed")).toContain(`There is a device "monday"`);
+
+  await visit.press("ArrowUp", "ArrowUp");
+  expect(await visit.ask(value)).toMatch(/^write monday +3$/);
+  await visit.press("ArrowDown");
+  expect(await visit.ask(value)).toBe("snapshot monday");
+  await visit.press("ArrowDown");
+  expect(await visit.ask(value)).toBe("");
+  // With nothing to complete, Tab leaves.
+  await visit.press("Tab");
+  expect(await visit.ask("document.activeElement.id")).toBe("answers");
+});
+
+test("going back in time shows the past, and acting there forks", async () => {
+  await using visit = await beginStory();
+  await visit.run("write origin 3");
+  expect(await visit.ask(chunkOf("monday", 3))).toContain("copied");
+  await visit.tabTo("#history input", "Tab");
+  await visit.press("ArrowLeft");
+  await visit.waitFor(`document.getElementById("history").innerText.includes("2 of 3")`);
+  expect(await visit.ask(chunkOf("origin", 3))).toContain("write 1");
+  await visit.run("write origin 9");
+  expect(await visit.textOf("#history")).toContain("3 of 3");
+  expect(await visit.ask(chunkOf("origin", 3))).toContain("write 1");
+  expect(await visit.ask(chunkOf("origin", 9))).toContain("write 2");
+});
+
+test("a link has the whole state: opened, it shows the same", async () => {
+  await using visit = await beginStory();
+  await visit.run("write origin 3-5");
+  await visit.run("write monday 7; pull --after 2 --seed 5");
+  await visit.run("plug");
+  const strips = `[...document.querySelectorAll(".strip")].map((each) => each.ariaLabel).join()`;
+  const before = await visit.ask<string>(strips);
+  await visit.ask(`document.getElementById("link").click()`);
+  await visit.waitFor(`document.getElementById("link-state").textContent !== ""`);
+  const hash = await visit.ask<string>("location.hash");
+  await visit.reload();
+  expect(await visit.ask(strips)).not.toBe(before);
+  await visit.reload(hash);
+  expect(await visit.ask(strips)).toBe(before);
+});
+
+test.each(["indexeddb", "opfs"])(
+  "a reload in the middle finds everything in %s",
+  async (storage) => {
+    await using visit = await beginStory();
+    await visit.run(`storage ${storage}`);
+    await visit.run("reset");
+    await visit.run("write origin 0-9");
+    await visit.run("snapshot friday");
+    await visit.run("write origin 4");
+    await visit.run("pause");
+    await visit.run("write origin 5; pull --after 2");
+    await visit.reload();
+    expect(await visit.ask(`document.querySelector("#sandbox input:checked").value`)).toBe(storage);
+    expect(await visit.ask(chunkOf("friday", 4))).toContain("write 1, copied");
+    expect(await visit.textOf("#history")).toContain("4 of 4");
+    await visit.run("storage memory");
+  },
+);
