@@ -10,7 +10,7 @@
  * @module
  */
 import type { DemoEngine, StorageWord } from "../engine/scene.ts";
-import { RemoteEngine } from "../engine/port.ts";
+import { RemoteEngine } from "../engine/remote_engine.ts";
 import type { EngineGreeting } from "../engine/worker.ts";
 
 /** Where the browser remembers it. */

@@ -26,3 +26,15 @@ test("without scripts the four beats are a table, and no control is shown that w
     ),
   ).toBe(0);
 });
+
+test("the first load is less than 150 kB: page, styles, code, and the engine's worker", async () => {
+  await using visit = await DemoVisit.begin();
+  const fetched = await visit.fetched();
+  const paths = Object.keys(fetched);
+  for (const part of [/\/$/, /\.css$/, /\/index-.*\.js$/, /\/worker-.*\.js$/]) {
+    expect(paths.some((path) => part.test(path)), `${part} is counted`).toBe(true);
+  }
+  const total = Object.values(fetched).reduce((sum, size) => sum + size, 0);
+  expect(total, JSON.stringify(fetched, null, 1)).toBeLessThan(150_000);
+  expect(paths.filter((path) => /v86|mount|bench|uPlot/.test(path))).toEqual([]);
+});

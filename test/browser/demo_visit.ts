@@ -15,8 +15,13 @@ export class DemoVisit implements AsyncDisposable {
   /** Opens the page, and waits until it is drawn. */
   static async begin({ hash = "", ...facts }: VisitorFacts & { readonly hash?: string } = {}) {
     const visit = new DemoVisit(await commands.visitDemo(hash, inject("isIsolated"), facts));
-    if (facts.hasScripts !== false) await visit.isDrawn();
-    return visit;
+    try {
+      if (facts.hasScripts !== false) await visit.isDrawn();
+      return visit;
+    } catch (error) {
+      await visit[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Waits until the page has begun. */
@@ -77,6 +82,11 @@ export class DemoVisit implements AsyncDisposable {
   /** The file that an expression makes the page offer. */
   async download(expression: string): Promise<Uint8Array<ArrayBuffer>> {
     return Uint8Array.fromBase64(await commands.downloadFromDemo(this.#id, expression));
+  }
+
+  /** What was fetched so far: paths, and bytes behind gzip. */
+  fetched(): Promise<Record<string, number>> {
+    return commands.fetchedByDemo(this.#id);
   }
 
   /** Nothing keeps people out, and nothing has moved by itself. */

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright";
 import { buildIfNeeded, PAGE_FOLDER } from "../../demo/host/page_build.ts";
 import { type PageServer, servePage } from "../../demo/host/page_server.ts";
@@ -29,6 +30,8 @@ export interface Barrier {
 interface Visit {
   readonly page: Page;
   readonly server: PageServer;
+  /** By path, what was fetched, as bytes behind gzip. */
+  readonly fetched: Map<string, Promise<number>>;
 }
 
 const visits = new Map<number, Visit>();
@@ -73,7 +76,12 @@ export const demoCommands = {
     await (built ??= buildIfNeeded());
     const server = servePage({ folder: PAGE_FOLDER, port: 0, isIsolated });
     const page = await context.newPage();
-    visits.set(++visitCount, { page, server });
+    const fetched = new Map<string, Promise<number>>();
+    page.on("response", (response) => {
+      const { pathname } = new URL(response.url());
+      fetched.set(pathname, response.body().then((bytes) => gzipSync(bytes).length, () => 0));
+    });
+    visits.set(++visitCount, { page, server, fetched });
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme, reducedMotion: isCalm ? "reduce" : "no-preference" });
     if (!hasScripts) {
@@ -143,6 +151,13 @@ export const demoCommands = {
     return readFileSync(await (await begun).path()).toString("base64");
   },
 
+  /** What its browser has fetched so far, by path: bytes, if the host sends them by gzip. */
+  async fetchedByDemo(_: unknown, id: number): Promise<Record<string, number>> {
+    const sizes: Record<string, number> = {};
+    for (const [path, size] of visitOf(id).fetched) sizes[path] = await size;
+    return sizes;
+  },
+
   /** What keeps people out, as far as axe can tell. */
   async examineDemo(_: unknown, id: number): Promise<readonly Barrier[]> {
     await pageOf(id).evaluate(axeSource());
@@ -172,6 +187,7 @@ declare module "vitest/browser" {
     reloadDemo(id: number, hash: string): Promise<void>;
     giveDemoFile(id: number, name: string, base64: string): Promise<void>;
     downloadFromDemo(id: number, expression: string): Promise<string>;
+    fetchedByDemo(id: number): Promise<Record<string, number>>;
     examineDemo(id: number): Promise<readonly Barrier[]>;
     leaveDemo(id: number): Promise<void>;
   }
