@@ -10,7 +10,9 @@ export default {
   root: `${ROOT}demo`,
   base: "./",
   cacheDir: `${ROOT}build/vite`,
-  resolve: { alias: importAliases() },
+  // As for visitors, also where tests build it, for which Vite would choose what developers want.
+  resolve: { alias: importAliases(), conditions: ["module", "browser", "production"] },
+  define: { "process.env.NODE_ENV": JSON.stringify("production") },
   // Modules as they are: Vite would look for them late, and reload the page then.
   optimizeDeps: { exclude: ["idb-keyval", "v86"] },
   server: { headers: ISOLATION_HEADERS, fs: { allow: [ROOT] } },

@@ -83,7 +83,9 @@ export class BenchTab {
     if (news.kind === "failed") return this.#stop(`The benchmark has failed: ${news.message}`);
     const { bytes, storages } = news;
     const machine = machineName(navigator.userAgent, navigator.hardwareConcurrency);
-    this.#mine = { machine, isIsolated: crossOriginIsolated, bytes, storages };
+    const found = { machine, isIsolated: crossOriginIsolated, bytes, storages };
+    // As a link has them, so that both of its ends show the same.
+    this.#mine = readResults(`?${writeResults(found)}`) ?? found;
     this.#stop("Done.");
   }
 

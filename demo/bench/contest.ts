@@ -30,19 +30,33 @@ export interface Effort {
 export type Now = () => number;
 
 const COUNT_MAX = 2 ** 24;
+const CALIBRATION_RUNS = 3;
 
 /** The middle one; of an even number the upper of the two. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN;
 }
 
-/** How often a runner does it in the time of a round. */
+function timeOf(runner: Runner, count: number, now: Now): number {
+  const startMs = now();
+  runner.run(count);
+  return now() - startMs;
+}
+
+/**
+ * How often a runner does it in the time of a round. The shortest of some runs counts: a machine that
+ * does something else for a while makes them longer, and a round of too few would be nothing to the
+ * clock.
+ */
 export function calibrate(runner: Runner, roundMs: number, now: Now): number {
-  for (let count = 1;; count *= 2) {
-    const startMs = now();
-    runner.run(count);
-    if (now() - startMs >= roundMs || count >= COUNT_MAX) return count;
+  for (let count = 1; count < COUNT_MAX; count *= 2) {
+    let isLong = true;
+    for (let run = 0; isLong && run < CALIBRATION_RUNS; run++) {
+      isLong = timeOf(runner, count, now) >= roundMs;
+    }
+    if (isLong) return count;
   }
+  return COUNT_MAX;
 }
 
 /**
@@ -58,9 +72,7 @@ export function hold(runners: readonly Runner[], { roundMs, rounds }: Effort, no
   const times = runners.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     runners.forEach((runner, at) => {
-      const startMs = now();
-      runner.run(counts[at]!);
-      times[at]!.push((now() - startMs) * 1e6 / counts[at]!);
+      times[at]!.push(timeOf(runner, counts[at]!, now) * 1e6 / counts[at]!);
     });
   }
   return times.map(median);

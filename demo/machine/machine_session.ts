@@ -148,9 +148,9 @@ export class MachineSession {
         hda,
         ...guest.console === "screen" ? { screen: { container: screen } } : {},
       });
-      emulator.keyboard_set_enabled(false);
       const session = new MachineSession(options, emulator, kept, hda, moments);
       await hda.attach(emulator, guest.attach);
+      emulator.keyboard_set_enabled(false); // Not before: v86 has no keyboard until it is loaded.
       await guest.begin?.(emulator, hda);
       await emulator.run();
       return session;

@@ -5,8 +5,9 @@
  *     page's ──click, or the button──▶ machine's ──Escape, or a click elsewhere──▶ page's
  *
  * v86 hears every key of the window while it is enabled; so it is enabled only while the field over the
- * screen has the focus. The field is a text area, for phones have a keyboard for nothing else. Escape
- * is the way out for whoever has no mouse, so the guest never has it.
+ * screen has the focus. The field is a text area, for phones have a keyboard for nothing else. Tab is
+ * the guest's then, so Tab alone never leads there. Escape is the way out for whoever has no mouse, so
+ * the guest never has it.
  *
  * @module
  */
@@ -33,17 +34,18 @@ export class Screen {
     this.#onOwner = onOwner;
     render(
       html`
-        <div class="machine-display">
+        <div class="machine-display" @click=${() => this.focus()}>
           <div class="machine-text"></div>
           <canvas hidden></canvas>
+          <textarea
+            class="phone_keyboard"
+            tabindex="-1"
+            aria-label="The machine’s keyboard. Escape gives it back to the page."
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck="false"
+          ></textarea>
         </div>
-        <textarea
-          class="phone_keyboard"
-          aria-label="The machine’s keyboard. Escape gives it back to the page."
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck="false"
-        ></textarea>
       `,
       element,
     );

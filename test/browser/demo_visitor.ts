@@ -17,6 +17,8 @@ export interface VisitorFacts {
   readonly colorScheme?: "light" | "dark";
   readonly hasScripts?: boolean;
   readonly isCalm?: boolean;
+  /** The path that the page is served at. Left out: the host's root. */
+  readonly under?: string;
 }
 
 /** Something that axe finds wrong. */
@@ -70,11 +72,12 @@ export const demoCommands = {
     { context }: { readonly context: BrowserContext },
     hash: string,
     isIsolated: boolean,
-    { width = 1280, height = 900, colorScheme = "light", hasScripts = true, isCalm = false }:
-      VisitorFacts,
+    facts: VisitorFacts,
   ): Promise<number> {
+    const { width = 1280, height = 900, colorScheme = "light", hasScripts = true } = facts;
+    const { isCalm = false, under = "/" } = facts;
     await (built ??= buildIfNeeded());
-    const server = servePage({ folder: PAGE_FOLDER, port: 0, isIsolated });
+    const server = servePage({ folder: PAGE_FOLDER, port: 0, isIsolated, under });
     const page = await context.newPage();
     const fetched = new Map<string, Promise<number>>();
     page.on("response", (response) => {

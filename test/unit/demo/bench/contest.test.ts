@@ -29,6 +29,21 @@ test("a round is as long as was asked for, and less than twice that", () => {
   expect(count * 100 / 1e6).toBeLessThan(4);
 });
 
+test("a machine that does something else for a while does not make rounds short", () => {
+  const { runners: [runner], now } = world(100);
+  let runs = 0;
+  let pausesMs = 0;
+  const paused: Runner = {
+    name: "paused",
+    run(count) {
+      runner!.run(count);
+      if (++runs % 3 === 0) pausesMs += 5;
+    },
+  };
+  const count = calibrate(paused, 2, () => now() + pausesMs);
+  expect(count * 100 / 1e6).toBeGreaterThanOrEqual(2);
+});
+
 test("a runner that takes no time at all is not waited for forever", () => {
   const { runners: [runner], now } = world(0);
   expect(calibrate(runner!, 2, now)).toBe(2 ** 24);
@@ -43,5 +58,5 @@ test("each runner's time is for doing it once, whatever the others take", () => 
 test("runners take turns", () => {
   const { runners, order, now } = world(5e6, 5e6);
   hold(runners, { roundMs: 1, rounds: 3 }, now);
-  expect(order.slice(2).join("")).toBe("010101");
+  expect(order.slice(-6).join("")).toBe("010101");
 });
