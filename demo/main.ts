@@ -7,9 +7,9 @@
 import { isolateDemo } from "./isolation/isolated.ts";
 import { openEngine } from "./view/open_engine.ts";
 import { SnapshotPage } from "./view/snapshot_page.ts";
-import { followTabs, tabOf, type Tabs } from "./view/tabs.ts";
+import { followTabs, tabOf } from "./view/tabs.ts";
 
-const TABS: Tabs = {
+const TABS = {
   snapshot: undefined,
   machine: () => import("./machine/mount.ts"),
   bench: () => import("./bench/mount.ts"),

@@ -101,7 +101,7 @@ export class SnapshotPage implements Page {
   }
 
   async give(file: File): Promise<void> {
-    await this.#answer(`(a file) ${file.name}`, this.engine.give(file.name, file));
+    await this.#answer(`give ${file.name}`, this.engine.give(file.name, file));
   }
 
   select(selection: Selection | undefined): void {

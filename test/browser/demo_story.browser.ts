@@ -1,5 +1,7 @@
 /** The demo, used: beats and the plug, the command line, links, files, and what a reload finds. */
 import { expect, test } from "vitest";
+import { createMemoryDevice, openSnapshotSync } from "../../src/mod.ts";
+import { verifySectors } from "../../src/testing/mod.ts";
 import { DemoVisit } from "./demo_visit.ts";
 
 /** A disk with something on it, and a snapshot of it. */
@@ -136,3 +138,40 @@ test.each(["indexeddb", "opfs"])(
     expect(await visit.ask(chunkOf("origin", 5))).toContain("write 1");
   },
 );
+
+/** An image that Linux made. Vite tells that it is compressed, and the browser undoes it. */
+async function imageOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const answer = await fetch(`/test/golden/vectors/${name}.img.gz`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+const press = (file: string) => `document.querySelector('[data-file="${file}"]').click()`;
+
+test("what Linux made is opened here, and what is kept here is what the plain stack reads", async () => {
+  const [image, list] = await Promise.all([
+    imageOf("merge-crash.vda"),
+    imageOf("merge-crash.vdb"),
+  ]);
+  await using visit = await DemoVisit.begin();
+  const isTaken = `document.querySelector(".answer:last-child.done .answer-line")?.innerText`;
+  await visit.give("vda.img", image);
+  await visit.waitFor(`${isTaken} === "give vda.img"`);
+  await visit.give("linux.cow", list);
+  await visit.waitFor(`${isTaken} === "give linux.cow"`);
+  expect(await visit.textOf(`.strip[data-role="snapshot"] .strip-status`)).toContain("snapshot");
+  verifySectors(await visit.download(press("linux-cow")), list, 0, "the COW file, unchanged");
+
+  await visit.run("write origin 0-3");
+  const [origin, cow, seen] = [
+    await visit.download(press("origin")),
+    await visit.download(press("linux-cow")),
+    await visit.download(press("linux")),
+  ];
+  const base = createMemoryDevice({ sectorCount: origin.length / 512, content: origin });
+  const exceptions = createMemoryDevice({ sectorCount: cow.length / 512, content: cow });
+  const snapshot = openSnapshotSync({ origin: base, cow: exceptions });
+  const read = new Uint8Array(origin.length);
+  snapshot.readSync(read, 0);
+  verifySectors(read, seen, 0, "the snapshot's image");
+  snapshot.closeSync();
+});

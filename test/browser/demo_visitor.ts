@@ -55,9 +55,11 @@ const WATCH_SHIFTS = `
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       if (entry.hadRecentInput) continue;
-      const places = entry.sources.map(({ node }) =>
-        (node?.id || node?.className?.toString() || node?.nodeName) ?? "");
-      shifts.push(entry.value.toFixed(4) + " " + places.join(", "));
+      const places = entry.sources.map(({ node }) => {
+        const element = node?.parentElement && node.nodeType !== 1 ? node.parentElement : node;
+        return (element?.id || element?.className || element?.nodeName) ?? "";
+      });
+      shifts.push({ value: entry.value, places });
     }
   }).observe({ type: "layout-shift", buffered: true });
 `;

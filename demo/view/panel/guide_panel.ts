@@ -38,6 +38,8 @@ export class GuidePanel {
   #at: number = rememberedStep();
   /** What went wrong with the step's beginning. */
   #failure = "";
+  /** Steps are entered one after the other, however quickly one goes on. */
+  #entering: Promise<void> = Promise.resolve();
 
   /**
    * At the step where the visitor was.
@@ -57,14 +59,21 @@ export class GuidePanel {
   }
 
   /** Makes the disk what the step begins with. */
-  async enter(): Promise<void> {
-    if (this.#at < GUIDE.length) {
-      const { isDone, text } = await enterStep(this.#page.engine, this.#at);
+  enter(): Promise<void> {
+    this.#host.ariaBusy = "true";
+    this.#entering = this.#entering.then(() => this.#enter(this.#at));
+    return this.#entering;
+  }
+
+  async #enter(at: number): Promise<void> {
+    const { engine } = this.#page;
+    if (at < GUIDE.length) {
+      const { isDone, text } = await enterStep(engine, at);
       this.#failure = isDone ? "" : text;
     }
-    if (this.#at === 0 || this.#at === GUIDE.length) {
-      await this.#page.engine.run(LINES.pace(PACE_MS));
-    }
+    if (at === 0 || at === GUIDE.length) await engine.run(LINES.pace(PACE_MS));
+    if (at !== this.#at) return;
+    this.#host.ariaBusy = "false";
     this.show();
   }
 
@@ -119,7 +128,8 @@ export class GuidePanel {
   }
 
   #step(step: GuideStep): TemplateResult {
-    const isDone = step.isDone(this.#page.scene);
+    // While its beginning is being made the scene is still the last step's.
+    const isDone = this.#host.ariaBusy !== "true" && step.isDone(this.#page.scene);
     return html`
       <h2>${step.title}</h2>
       <p class="guide-sentence">${step.sentence}</p>

@@ -14,8 +14,8 @@ import { chunkWords } from "../strip/words.ts";
  * @returns The same bytes; lines that are not of sixteen bytes as they are.
  */
 export function narrowDump(dump: string): string {
-  const line =
-    /^([0-9a-f]{8})  ((?:[0-9a-f]{2} ){7}[0-9a-f]{2})  ((?:[0-9a-f]{2} ){7}[0-9a-f]{2})  \|(.{8})(.{8})\|$/gm;
+  const eight = "((?:[0-9a-f]{2} ){7}[0-9a-f]{2})";
+  const line = new RegExp(`^([0-9a-f]{8})  ${eight}  ${eight}  \\|(.{8})(.{8})\\|$`, "gm");
   return dump.replace(line, (_, offset: string, first, second, start, end) => {
     const next = (parseInt(offset, 16) + 8).toString(16).padStart(8, "0");
     return `${offset}  ${first}  |${start}|\n${next}  ${second}  |${end}|`;

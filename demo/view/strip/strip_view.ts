@@ -63,7 +63,9 @@ export class StripView {
     this.#strip = strip;
     this.#events = events;
     const head = make("div", "strip-head");
-    head.append(this.#name, this.#health, this.#table, this.#status);
+    const title = make("div", "strip-title");
+    title.append(this.#name, this.#health);
+    head.append(title, this.#table, this.#status);
     this.#overview.setAttribute("aria-hidden", "true");
     this.element.append(head, this.#overview, this.#cells);
     this.#cells.tabIndex = 0;
