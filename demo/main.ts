@@ -7,7 +7,7 @@
 import { isolateDemo } from "./isolation/isolated.ts";
 import { openEngine } from "./view/open_engine.ts";
 import { SnapshotPage } from "./view/snapshot_page.ts";
-import { followTabs, tabOf } from "./view/tabs.ts";
+import { followTabs } from "./view/tabs.ts";
 
 const TABS = {
   snapshot: undefined,

@@ -14,9 +14,10 @@ import { CommandLine } from "./panel/command_line.ts";
 import { GuidePanel } from "./panel/guide_panel.ts";
 import { historyRow } from "./panel/history.ts";
 import { inspector } from "./panel/inspector.ts";
+import { keepingPanel, listenForFiles } from "./panel/keeping.ts";
 import { fillLegend } from "./panel/legend.ts";
 import { Plots } from "./panel/plots.ts";
-import { listenForFiles, sandbox } from "./panel/sandbox.ts";
+
 import { Stage } from "./strip/stage.ts";
 import { stripWords } from "./strip/words.ts";
 
@@ -128,7 +129,7 @@ export class SnapshotPage implements Page {
     render(survivors(this), $("survivors"));
     render(historyRow(this), $("history"));
     render(billPanel(this), $("bill"));
-    render(sandbox(this), $("sandbox"));
+    render(keepingPanel(this), $("keeping"));
     this.#plots.show(scene.log);
     this.#guide.show();
     this.#inspect();

@@ -35,6 +35,8 @@ export function followTabs(tabs: Tabs): void {
       if (name === shown) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    // What belongs to a tab and is not in it.
+    document.body.dataset.tab = shown;
     const fetchTab = tabs[shown];
     if (fetchTab === undefined || fetched.has(shown)) return;
     fetched.add(shown);

@@ -130,7 +130,7 @@ test.each(["indexeddb", "opfs"])(
     await visit.run("step");
     await visit.run("step");
     await visit.reload();
-    expect(await visit.ask(`document.querySelector("#sandbox input:checked").value`)).toBe(storage);
+    expect(await visit.ask(`document.querySelector("#keeping input:checked").value`)).toBe(storage);
     expect(await visit.ask(chunkOf("friday", 4))).toContain("write 1, copied");
     // The write that was under way had not ended: what is shown is what was before it.
     expect(await visit.textOf("#history")).toContain("3 of 3");

@@ -8,7 +8,7 @@
  */
 import { enterStep, GUIDE, type GuideStep } from "../../engine/guide.ts";
 import { html, nothing, render, type TemplateResult } from "../html.ts";
-import { LINES, PACE_MS } from "../lines.ts";
+import { LINES, PACE_MS, SCENARIOS } from "../lines.ts";
 import type { Page } from "../page.ts";
 
 /** Where the tab remembers its step. */
@@ -23,13 +23,20 @@ function rememberedStep(): number {
   }
 }
 
-const afterwards = html`
-  <h2>The sandbox</h2>
-  <p class="guide-sentence">
-    The rest is yours: press chunks, type <code>help</code>, begin with one of the scenes below, and
-    break something.
-  </p>
-`;
+/** What there is behind the last step: scenes to begin with. */
+function afterwards(page: Page): TemplateResult {
+  return html`
+    <h2>The sandbox</h2>
+    <p class="guide-sentence">The rest is yours: press chunks, type help, or begin with a scene.</p>
+    <div class="scenes">
+      ${SCENARIOS.map(({ name, about, lines }) =>
+        html`
+          <button title=${about} @click=${() => page.play(lines)}>${name}</button>
+        `
+      )}
+    </div>
+  `;
+}
 
 /** The panel. */
 export class GuidePanel {
@@ -83,11 +90,21 @@ export class GuidePanel {
     const place = step === undefined ? "The sandbox" : `${this.#at + 1} of ${GUIDE.length}`;
     render(
       html`
-        <div class="guide-step">${step === undefined ? afterwards : this.#step(step)}</div>
+        <div class="guide-step">${step === undefined
+          ? afterwards(this.#page)
+          : this.#step(step)}</div>
         <div class="guide-foot">
           <button id="guide-back" ?disabled=${this.#at === 0} @click=${() =>
             this.#go(-1)}>Back</button>
           <span class="guide-place">${place}</span>
+          <button
+            id="guide-skip"
+            class="plain"
+            ?disabled=${step === undefined}
+            @click=${() => this.#go(GUIDE.length)}
+          >
+            Skip
+          </button>
           <button
             id="guide-next"
             class="primary"

@@ -5,7 +5,7 @@
  */
 import { html, type TemplateResult } from "../html.ts";
 import type { Page } from "../page.ts";
-import { chunkWords } from "../strip/words.ts";
+import { cellWords } from "../strip/words.ts";
 
 /**
  * A hex dump as wide as the panel: eight bytes a line in place of sixteen.
@@ -37,8 +37,8 @@ export function inspector({ scene, selected, story }: Page): TemplateResult {
     `;
   }
   return html`
-    <h2>${strip.name}</h2>
-    <p class="quiet chunk-words">${chunkWords(strip, selected.chunk)}</p>
+    <h2>${strip.name}, chunk ${selected.chunk}</h2>
+    <p class="quiet chunk-words">${cellWords(strip, selected.chunk)}</p>
     <ol class="path" aria-label="The way of a read">
       ${(story?.path ?? []).map((line) => html`<li><code>${line}</code></li>`)}
     </ol>

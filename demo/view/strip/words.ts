@@ -43,6 +43,21 @@ export function contentWords(generation: number): string {
 }
 
 /**
+ * What a chunk holds, and where that is.
+ *
+ * @param strip Its device.
+ * @param chunk Which.
+ * @returns "write 7, in place".
+ */
+export function cellWords(strip: Strip, chunk: number): string {
+  const place = PLACES[strip.places[chunk]!]!;
+  const content = contentWords(strip.generations[chunk]!);
+  const where = strip.role === "origin" && place === "shared" ? "in place" : PLACE_WORDS[place];
+  const isMetadata = place === "free" || place === "header" || place === "area";
+  return isMetadata ? where : `${content}, ${where}`;
+}
+
+/**
  * One chunk in words.
  *
  * @param strip Its device.
@@ -50,13 +65,7 @@ export function contentWords(generation: number): string {
  * @returns A sentence without its full stop.
  */
 export function chunkWords(strip: Strip, chunk: number): string {
-  const place = PLACES[strip.places[chunk]!]!;
-  const content = contentWords(strip.generations[chunk]!);
-  const where = strip.role === "origin" && place === "shared" ? "in place" : PLACE_WORDS[place];
-  const says = place === "free" || place === "header" || place === "area"
-    ? where
-    : `${content}, ${where}`;
-  return `chunk ${chunk} of ${strip.chunkCount}: ${says}`;
+  return `chunk ${chunk} of ${strip.chunkCount}: ${cellWords(strip, chunk)}`;
 }
 
 /**

@@ -1,11 +1,11 @@
 /**
- * The sandbox: where devices are kept, scenarios to begin with, files in and out.
+ * What is kept: where devices are, and files in and out.
  *
  * @module
  */
 import type { StorageWord } from "../../engine/scene.ts";
 import { html, live, type TemplateResult } from "../html.ts";
-import { LINES, SCENARIOS } from "../lines.ts";
+import { LINES } from "../lines.ts";
 import type { Page } from "../page.ts";
 
 const STORAGES: readonly { word: StorageWord; name: string; about: string }[] = [
@@ -40,7 +40,7 @@ function pick(page: Page, event: Event): void {
  * @param page The page.
  * @returns What is shown.
  */
-export function sandbox(page: Page): TemplateResult {
+export function keepingPanel(page: Page): TemplateResult {
   const downloads = page.scene.strips.map(({ name, role, partner = "" }) => {
     const line = role === "cow" ? LINES.downloadCow(partner) : LINES.downloadImage(name);
     return html`
@@ -50,18 +50,8 @@ export function sandbox(page: Page): TemplateResult {
     `;
   });
   return html`
-    <h2>Sandbox</h2>
-    <div class="row">
-      ${SCENARIOS.map((scenario) =>
-        html`
-          <button title=${scenario.about} @click=${() => page.play(scenario.lines)}>
-            ${scenario.name}
-          </button>
-        `
-      )}
-    </div>
     <fieldset class="segments">
-      <legend>Devices are kept in</legend>
+      <legend>Everything is kept in</legend>
       ${STORAGES.map(storageTemplate(page))}
     </fieldset>
     <label id="drop">
@@ -70,7 +60,7 @@ export function sandbox(page: Page): TemplateResult {
       <input class="unseen" type="file" multiple @change=${(event: Event) => pick(page, event)}>
     </label>
     <div>
-      <p class="quiet">Download</p>
+      <p class="quiet">Keep as a file</p>
       <div class="row">${downloads}</div>
     </div>
   `;
