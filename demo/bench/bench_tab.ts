@@ -121,8 +121,11 @@ export class BenchTab {
       ...this.#mine === undefined ? [] : [{ owner: "yours", results: this.#mine } as const],
       ...this.#theirs === undefined ? [] : [{ owner: "theirs", results: this.#theirs } as const],
     ];
-    const press = (verb: string, name: string, kind: string, act: () => void) =>
-      html`<button data-verb=${verb} class=${kind} @click=${act}>${name}</button>`;
+    const press = (verb: string, name: string, kind: string, isOff: boolean, act: () => void) =>
+      html`
+        <button data-verb=${verb} class=${kind} ?disabled=${isOff}
+          @click=${act}>${name}</button>
+      `;
     const mine = this.#mine;
     return html`
       <section class="bench" aria-label="How fast is it here?">
@@ -131,14 +134,20 @@ export class BenchTab {
           Everything is measured on your machine, in a worker: by turns, medians of rounds. Compare
           ratios; a machine that does other things is slower, and both sides with it.
         </p>
+        ${footnote()}
         <div class="bench-verbs">
-          ${isRunning ? press("cancel", "Cancel", "", () => this.#stop("Cancelled.")) : html`
-            ${press("thorough", "Run, about 10 s", "primary", () => this.#run(ORDERS.thorough))}
-            ${press("quick", "Quick run, about 2 s", "", () => this.#run(ORDERS.quick))}
-          `}
-          ${mine === undefined || isRunning
-            ? nothing
-            : press("share", "Link to my results", "", () => void this.#share(mine))}
+          ${press(
+            "thorough",
+            "Run, about 10 s",
+            "primary",
+            isRunning,
+            () => this.#run(ORDERS.thorough),
+          )}
+          ${press("quick", "Quick run, about 2 s", "", isRunning, () => this.#run(ORDERS.quick))}
+          ${isRunning
+            ? press("cancel", "Cancel", "", false, () => this.#stop("Cancelled."))
+            : press("share", "Link to my results", "", mine === undefined, () =>
+              void (mine && this.#share(mine)))}
         </div>
         <div class="bench-state">
           ${this.#progressBar()}
@@ -152,7 +161,6 @@ export class BenchTab {
         ${all.length === 0 ? nothing : html`
           <div class="bench-tables">${byteTable(all)} ${storageTable(all)}</div>
         `}
-        ${footnote()}
       </section>
     `;
   }
@@ -181,7 +189,7 @@ const ownerLine = ({ owner, results: { machine, isIsolated } }: Owned) =>
 const footnote = () =>
   html`
     <p class="quiet bench-note">
-      Without it: <code>Uint8Array.set</code> for copy, loops over 32-bit words for compare and is
+      Without the kernel: <code>Uint8Array.set</code> for copy, loops over 32-bit words for compare and is
       zero, hash-wasm for XXH3-64. First touch: the first write to a chunk after a snapshot, which
       copies it; overwrite: the next one; flush: making 64 chunks durable.
     </p>

@@ -6,12 +6,22 @@
  * @module
  */
 import { sizeOf } from "../view/panel/bill.ts";
-import { html, nothing, svg, type TemplateResult } from "../view/html.ts";
+import { html, svg, type TemplateResult } from "../view/html.ts";
 import type { DiskFacts } from "./machine_session.ts";
 import type { Moment } from "./moments.ts";
 
 /** Names of snapshots are long, and told apart by their first letters. */
 const NAME_SHOWN = "machine-".length + 6;
+
+/** What keeps the place until it is known. */
+const UNKNOWN: DiskFacts = {
+  sectorCount: 0,
+  chunkSectors: 8,
+  changedChunks: 0,
+  occupiedSectors: 0,
+  snapshots: [],
+  sinceMoment: [],
+};
 
 const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
@@ -42,32 +52,31 @@ function strip({ sectorCount, sinceMoment }: DiskFacts, words: string): Template
 export function diskPanel(
   facts: DiskFacts | undefined,
   newest: Moment | undefined,
-): TemplateResult | typeof nothing {
-  if (facts === undefined) return nothing;
-  const { sectorCount, chunkSectors, changedChunks, occupiedSectors, sinceMoment } = facts;
+): TemplateResult {
+  const known = facts ?? UNKNOWN;
+  const { sectorCount, chunkSectors, changedChunks, occupiedSectors, sinceMoment } = known;
   const differing = sinceMoment.reduce((sum, extent) => sum + extent.sectorCount, 0);
   const since = newest === undefined ? "since it was empty" : `since “${newest.label}”`;
+  const sizesOf = (sectors: number) => `${sectors} sectors, ${sizeOf(sectors)}`;
+  const rows = [
+    ["Size", sizesOf(sectorCount)],
+    ["Written", `${count(changedChunks, "chunk")} of ${sizeOf(chunkSectors)}`],
+    ["On COW devices", sizesOf(occupiedSectors)],
+    ["As full copies", sizeOf(sectorCount * (known.snapshots.length + 1))],
+  ];
   const words = `${count(differing / chunkSectors, "chunk")} changed ${since}`;
   return html`
     <p class="machine-since">${words}</p>
-    ${strip(facts, words)}
+    ${strip(known, words)}
     <dl class="machine-facts">
-      <div>
-        <dt>Size</dt>
-        <dd>${sectorCount} sectors, ${sizeOf(sectorCount)}</dd>
-      </div>
-      <div>
-        <dt>Written</dt>
-        <dd>${count(changedChunks, "chunk")} of ${sizeOf(chunkSectors)}</dd>
-      </div>
-      <div>
-        <dt>Held by COW devices</dt>
-        <dd>${occupiedSectors} sectors, ${sizeOf(occupiedSectors)}</dd>
-      </div>
-      <div>
-        <dt>Full copies would hold</dt>
-        <dd>${sizeOf(sectorCount * (facts.snapshots.length + 1))}</dd>
-      </div>
+      ${rows.map(([name, value]) =>
+        html`
+          <div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>
+        `
+      )}
     </dl>
   `;
 }

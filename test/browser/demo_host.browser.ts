@@ -22,4 +22,6 @@ test("under a path, on a host with headers or without, the page is isolated and 
   await visit.waitFor(
     `/NOTEBOOK/.test(document.querySelector(".machine-text")?.innerText ?? "")`,
   );
+  const shown = `[...document.querySelectorAll(".tab")].filter((tab) => tab.checkVisibility())`;
+  expect(await visit.ask(`${shown}.map(({ id }) => id)`)).toEqual(["machine"]);
 });
