@@ -68,6 +68,12 @@ function longRings(project: keyof typeof SHARES): ProvidedContext["longRings"] {
   return { opfs: shareOf("opfs"), idb: shareOf("idb") };
 }
 
+/**
+ * The demo's tabs. The page is isolated in both projects, by its host or by a service worker, which
+ * `demo_host.browser.ts` asks in both; what is in the tabs is the same then.
+ */
+const TABS = ["test/browser/demo_machine.browser.ts", "test/browser/demo_bench.browser.ts"];
+
 function project(name: keyof typeof SHARES, headers: Record<string, string>) {
   return {
     root,
@@ -92,6 +98,7 @@ function project(name: keyof typeof SHARES, headers: Record<string, string>) {
     test: {
       name,
       include: [`test/browser/**/*.${isMarks ? "marks" : "browser"}.ts`],
+      exclude: name === "plain" ? TABS : [],
       testTimeout: 60_000,
       fileParallelism: false,
       provide: { isIsolated: name === "isolated", longRings: longRings(name) },
