@@ -17,7 +17,7 @@ const FOLDER = new URL("../../demo/pictures/", import.meta.url);
 /** A story that shows what there is; it is told by a link. */
 const STORY = [
   ...["write origin 0-47", "snapshot monday", "write origin 5", "write origin 20-22"],
-  ...["snapshot tuesday --chunk 8K", "write tuesday 14", "write origin 40", "write origin 20"],
+  ...["write monday 30", "write origin 40", "write origin 20"],
 ].map((line) => line.replaceAll(" ", "+")).join("~");
 
 /** What is typed then: a write that waits in the middle. */
@@ -26,9 +26,12 @@ const LINES = ["pause", "write origin 12", "step", "step", "step"] as const;
 /** Which way the keys go along monday, to a chunk of its own. */
 const PATH = ["Home", ...Array(5).fill("ArrowRight")];
 
+/** What a picture in the repository may take. */
+const BYTES_MAX = 150_000;
+
 const PICTURES = [
-  { name: "light", width: 1200, height: 820, colorScheme: "light" },
-  { name: "dark", width: 1200, height: 820, colorScheme: "dark" },
+  { name: "light", width: 1100, height: 740, colorScheme: "light" },
+  { name: "dark", width: 1100, height: 740, colorScheme: "dark" },
   { name: "phone", width: 360, height: 740, colorScheme: "light" },
 ] as const;
 
@@ -46,10 +49,9 @@ async function main(): Promise<void> {
   for (const advice of (await buildIfNeeded()).advice) print(advice);
   await Deno.mkdir(FOLDER, { recursive: true });
   await using server = servePage({ folder: PAGE_FOLDER, port: 0 });
-  // Letters in grey, not in the colours of a screen's stripes.
   const options = {
     executablePath: findChromium(),
-    args: [...chromiumFlags(), "--disable-lcd-text"],
+    args: chromiumFlags(),
   };
   const browser = await chromium.launch(options);
   try {
@@ -65,6 +67,7 @@ async function main(): Promise<void> {
       await page.waitForTimeout(300);
       const bytes = await page.screenshot();
       await Deno.writeFile(new URL(`${name}.png`, FOLDER), bytes);
+      if (bytes.length > BYTES_MAX) throw new RangeError(`${name}.png is ${bytes.length} bytes`);
       print(`demo/pictures/${name}.png  ${Math.round(bytes.length / 1000)} kB`);
       await page.close();
     }

@@ -14,10 +14,10 @@ const STEPS: readonly {
   readonly about: string;
   readonly kinds: readonly Beat["kind"][];
 }[] = [
-  { name: "Read old", about: "the origin’s chunk", kinds: ["read-old", "read"] },
-  { name: "Copy out", about: "to the COW device", kinds: ["copy-out", "fill", "merge-copy"] },
+  { name: "Read old", about: "from the origin", kinds: ["read-old", "read"] },
+  { name: "Copy out", about: "to the COW", kinds: ["copy-out", "fill", "merge-copy"] },
   { name: "Commit", about: "the exception", kinds: ["flush", "commit", "merge-commit"] },
-  { name: "Write in place", about: "over the old chunk", kinds: ["in-place", "relocate"] },
+  { name: "Write in place", about: "over the old", kinds: ["in-place", "relocate"] },
 ];
 
 /** How slow and how fast beats may be: milliseconds for each, on a slider that is quicker rightwards. */
