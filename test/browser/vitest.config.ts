@@ -69,10 +69,12 @@ function longRings(project: keyof typeof SHARES): ProvidedContext["longRings"] {
 }
 
 /**
- * The demo's tabs. The page is isolated in both projects, by its host or by a service worker, which
- * `demo_host.browser.ts` asks in both; what is in the tabs is the same then.
+ * The demo. The page is isolated in both projects, by its host or by a service worker, which
+ * `demo_host.browser.ts` asks in both; what is in its tabs is the same then.
  */
-const TABS = ["test/browser/demo_machine.browser.ts", "test/browser/demo_bench.browser.ts"];
+const TABS = ["access", "bench", "guide", "machine", "story", "strips"].map((name) =>
+  `test/browser/demo_${name}.browser.ts`
+);
 
 function project(name: keyof typeof SHARES, headers: Record<string, string>) {
   return {

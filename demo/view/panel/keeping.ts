@@ -77,9 +77,9 @@ export function listenForFiles(page: Page): void {
     event.preventDefault();
     document.body.classList.toggle("dragging", isOver);
   };
-  addEventListener("dragover", hold(true));
-  addEventListener("dragleave", hold(false));
-  addEventListener("drop", (event) => {
+  document.addEventListener("dragover", hold(true));
+  document.addEventListener("dragleave", hold(false));
+  document.addEventListener("drop", (event) => {
     hold(false)(event);
     for (const file of event.dataTransfer?.files ?? []) page.give(file);
   });
