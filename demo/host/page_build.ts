@@ -16,7 +16,7 @@
  */
 import { join } from "node:path";
 import { build, type InlineConfig, mergeConfig } from "vite";
-import { SERVICE_WORKER } from "../isolation/isolated.ts";
+import { SERVICE_WORKER } from "../isolation/service_worker_name.ts";
 import { LINUX } from "../machine/linux_facts.ts";
 import config from "../vite.config.ts";
 import { requireBios } from "./bios.ts";

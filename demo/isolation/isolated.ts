@@ -10,9 +10,7 @@
  * @module
  */
 import { isolatePage, type PageOutcome } from "cowdisk/range-worker";
-
-/** Beside the page, where `host/page_build.ts` puts it. */
-export const SERVICE_WORKER = "service_worker.js";
+import { SERVICE_WORKER } from "./service_worker_name.ts";
 
 /**
  * Sees to it that the page is isolated. To be called first, and to be stopped after when it says

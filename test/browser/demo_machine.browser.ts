@@ -65,8 +65,10 @@ test("a moment that is kept stays until it is forgotten, and takes its snapshot 
     );
   }
   expect(await visit.ask(`document.querySelector('[data-verb="back"]').disabled`)).toBe(true);
-  await visit.waitFor(`indexedDB.databases().then((all) =>
-    all.filter(({ name }) => /^cowdisk demo notebook\\/layer/.test(name)).length === 1)`);
+  const layers = () =>
+    visit.ask<string[]>(`indexedDB.databases().then((all) =>
+      all.map(({ name }) => name).filter((name) => /^cowdisk demo notebook.layer/.test(name)))`);
+  await expect.poll(layers).toHaveLength(1);
 });
 
 test("the keyboard is the machine's until Escape, and the page's otherwise", async () => {
