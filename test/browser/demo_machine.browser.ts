@@ -6,7 +6,7 @@ import type { VisitorFacts } from "./demo_visitor.ts";
 
 const TAB = `document.querySelector(".machine-place > div")`;
 const SCREEN = `document.querySelector(".machine-text").innerText.replaceAll("\\u00a0", " ")`;
-const SAID = `document.querySelector(".machine-said").textContent`;
+const SAID = `document.querySelector(".machine-said")?.textContent`;
 
 /** Begins a visit to the tab, and waits until the machine runs. */
 async function begin(facts: VisitorFacts = {}): Promise<DemoVisit> {
@@ -85,6 +85,13 @@ test("the keyboard is the machine's until Escape, and the page's otherwise", asy
   await visit.press("Enter");
   // Tab was the guest's as well, which shows some sign for it; the two letters were the page's.
   await shows(visit, /> tea\S?\s*saved/);
+});
+
+test("a page that was built without a BIOS says so, and the rest of it works", async () => {
+  await using visit = await DemoVisit.begin({ hash: "#machine", lacks: "**/bios-*.bin" });
+  await says(visit, /^This page was built without a BIOS, so no machine can start here/);
+  await visit.ask(`location.hash = "#bench"`);
+  await visit.waitFor(`document.querySelector('[data-verb="quick"]')?.checkVisibility()`);
 });
 
 test.each(

@@ -19,6 +19,8 @@ export interface VisitorFacts {
   readonly isCalm?: boolean;
   /** The path that the page is served at. Left out: the host's root. */
   readonly under?: string;
+  /** Of the page, a pattern of what its host has not got. */
+  readonly lacks?: string;
 }
 
 /** Something that axe finds wrong. */
@@ -94,6 +96,9 @@ export const demoCommands = {
       await session.send("Emulation.setScriptExecutionDisabled", { value: true });
     }
     await page.addInitScript(WATCH_SHIFTS);
+    if (facts.lacks !== undefined) {
+      await page.route(facts.lacks, (route) => route.fulfill({ status: 404 }));
+    }
     await page.goto(server.url + hash);
     return visitCount;
   },
