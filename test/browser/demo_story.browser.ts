@@ -139,9 +139,11 @@ test.each(["indexeddb", "opfs"])(
   },
 );
 
+const [IMAGE, LIST] = ["merge-crash.vda.img.gz", "merge-crash.vdb.img.gz"] as const;
+
 /** An image that Linux made. Vite tells that it is compressed, and the browser undoes it. */
-async function imageOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const answer = await fetch(`/test/golden/vectors/${name}.img.gz`);
+async function imageOf(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const answer = await fetch(`/test/golden/vectors/${file}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
 
@@ -159,15 +161,12 @@ function viewOf(image: Uint8Array<ArrayBuffer>, list: Uint8Array<ArrayBuffer>): 
 const press = (file: string) => `document.querySelector('[data-file="${file}"]').click()`;
 
 test("what Linux made is opened here, and what is kept here is what the plain stack reads", async () => {
-  const [image, list] = await Promise.all([
-    imageOf("merge-crash.vda"),
-    imageOf("merge-crash.vdb"),
-  ]);
+  const [image, list] = await Promise.all([imageOf(IMAGE), imageOf(LIST)]);
   await using visit = await beginStory();
   const isTaken = `document.querySelector(".answer:last-child.done .answer-line")?.innerText`;
-  await visit.give("vda.img", image);
+  await visit.give("vda.img", IMAGE);
   await visit.waitFor(`${isTaken} === "give vda.img"`);
-  await visit.give("linux.cow", list);
+  await visit.give("linux.cow", LIST);
   await visit.waitFor(`${isTaken} === "give linux.cow"`);
   expect(await visit.textOf(`.strip[data-role="snapshot"] .strip-status`)).toContain("snapshot");
   verifySectors(await visit.download(press("linux-cow")), list, 0, "the COW file, unchanged");

@@ -78,8 +78,9 @@ export class DemoVisit implements AsyncDisposable {
     await this.isDrawn();
   }
 
-  give(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    return commands.giveDemoFile(this.#id, name, bytes.toBase64());
+  /** Gives the page one of Linux's images, under a name. */
+  give(name: string, image: string): Promise<void> {
+    return commands.giveDemoImage(this.#id, name, image);
   }
 
   /** The file that an expression makes the page offer. */

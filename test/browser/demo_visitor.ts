@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright";
 import { buildIfNeeded, PAGE_FOLDER } from "../../demo/host/page_build.ts";
 import { type PageServer, servePage } from "../../demo/host/page_server.ts";
+import { imagesIn, VECTOR_FOLDER } from "../golden/vector_folder.ts";
 
 /** What the visitor has and prefers. */
 export interface VisitorFacts {
@@ -147,9 +148,9 @@ export const demoCommands = {
     await page.goto(server.url + hash);
   },
 
-  /** Gives it a file, as the file chooser does. */
-  async giveDemoFile(_: unknown, id: number, name: string, base64: string): Promise<void> {
-    const buffer = Buffer.from(base64, "base64");
+  /** Gives it one of Linux's images, as the file chooser does, under a name. */
+  async giveDemoImage(_: unknown, id: number, name: string, image: string): Promise<void> {
+    const buffer = Buffer.from(imagesIn(VECTOR_FOLDER)(image));
     const file = { name, mimeType: "application/octet-stream", buffer };
     await pageOf(id).locator("input[type=file]").setInputFiles(file);
   },
@@ -195,7 +196,7 @@ declare module "vitest/browser" {
     typeInDemo(id: number, text: string): Promise<void>;
     walkInDemo(id: number, key: string, selector: string): Promise<boolean>;
     reloadDemo(id: number, hash: string): Promise<void>;
-    giveDemoFile(id: number, name: string, base64: string): Promise<void>;
+    giveDemoImage(id: number, name: string, image: string): Promise<void>;
     downloadFromDemo(id: number, expression: string): Promise<string>;
     fetchedByDemo(id: number): Promise<Record<string, number>>;
     examineDemo(id: number): Promise<readonly Barrier[]>;
