@@ -21,8 +21,13 @@ async function start(): Promise<void> {
   const { engine, words } = await openEngine(isLink ? location.hash : "");
   const page = new SnapshotPage(engine);
   await page.begin(isLink);
-  if (words !== "") page.say(words);
+  if (words !== "") page.note(words);
   document.body.dataset.state = "begun";
 }
 
-if (await isolateDemo() !== "reloading") await start();
+if (await isolateDemo() !== "reloading") {
+  await start().catch((error: Error) => {
+    document.getElementById("strips")!.textContent =
+      `The engine cannot be started: ${error.message}`;
+  });
+}

@@ -86,6 +86,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "Copy on read",
     about: "A snapshot that keeps what is read through it",
-    lines: [...FULL_DISK, "cache monday", "read monday 8-15"],
+    lines: [...FULL_DISK, "cache monday --size 256K", "read monday 8-15"],
   },
 ];

@@ -111,6 +111,13 @@ export class SnapshotPage implements Page {
     this.#inspect();
   }
 
+  /** Shows and says what nobody has asked for: how the page was opened. */
+  note(text: string): void {
+    this.#answers = [...this.#answers, { line: "open", text, outcome: "done" }];
+    this.#commandLine.show(this.#answers);
+    this.say(text);
+  }
+
   say(text: string): void {
     if (text === this.#told) return;
     this.#told = text;

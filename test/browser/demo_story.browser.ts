@@ -1,5 +1,6 @@
 /** The demo, used: beats and the plug, the command line, links, files, and what a reload finds. */
 import { expect, test } from "vitest";
+import { SCENARIOS } from "../../demo/view/lines.ts";
 import { createMemoryDevice, openSnapshotSync } from "../../src/mod.ts";
 import { verifySectors } from "../../src/testing/mod.ts";
 import { DemoVisit } from "./demo_visit.ts";
@@ -58,6 +59,28 @@ test("a write is four beats; pulling the plug between any two leaves the snapsho
   }
 });
 
+/** What is read out of all strips. */
+const STRIPS = `[...document.querySelectorAll(".strip")].map((each) => each.ariaLabel).join("\\n")`;
+
+test.each([
+  ["Several snapshots", /^friday-cow: /m],
+  ["Full: Invalid", /^monday: .* invalid$/m],
+  ["Full: Overflow", /^monday: .* overflow$/m],
+  ["Merge", /^monday: .* merged$/m],
+  ["Bad block", /^origin: 64 chunks, 1 relocated$/m],
+  ["Copy on read", /^monday: .* 8 kept by reads$/m],
+])("the scene %s ends as it says", async (name, end) => {
+  await using visit = await beginStory();
+  const { lines } = SCENARIOS.find((each) => each.name === name)!;
+  await visit.ask(
+    `[...document.querySelectorAll(".scenes button")].find((each) => each.innerText === "${name}")
+      .click()`,
+  );
+  const answered = `document.querySelector(".answer:last-child:not(.running) .answer-line")`;
+  await visit.waitFor(`${answered}?.innerText === "${lines.at(-1)}"`);
+  expect(await visit.ask(STRIPS)).toMatch(end);
+});
+
 test("the command line completes, remembers, and says what is wrong", async () => {
   await using visit = await beginStory();
   await visit.ask(`document.querySelector("#command input").focus()`);
@@ -104,15 +127,14 @@ test("a link has the whole state: opened, it shows the same", async () => {
   await visit.run("write origin 3-5");
   await visit.run("write monday 7; pull --after 2 --seed 5");
   await visit.run("plug");
-  const strips = `[...document.querySelectorAll(".strip")].map((each) => each.ariaLabel).join()`;
-  const before = await visit.ask<string>(strips);
+  const before = await visit.ask<string>(STRIPS);
   await visit.ask(`document.getElementById("link").click()`);
   await visit.waitFor(`document.getElementById("link-state").textContent !== ""`);
   const hash = await visit.ask<string>("location.hash");
   await visit.reload();
-  expect(await visit.ask(strips)).not.toBe(before);
+  expect(await visit.ask(STRIPS)).not.toBe(before);
   await visit.reload(hash);
-  expect(await visit.ask(strips)).toBe(before);
+  expect(await visit.ask(STRIPS)).toBe(before);
 });
 
 test.each(["indexeddb", "opfs"])(

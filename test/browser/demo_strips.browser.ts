@@ -92,6 +92,19 @@ test("arrow keys go along the cells, and what one is at is read out", () => {
   ]);
 });
 
+test("pressing a cell writes that chunk; beside the cells nothing is written", () => {
+  const { cells, asked } = show(stripOf({ name: "origin", role: "origin", chunkCount: 37 }));
+  const { left, top } = cells.getBoundingClientRect();
+  const press = (x: number, y: number) =>
+    cells.dispatchEvent(new MouseEvent("click", { clientX: left + x, clientY: top + y }));
+  press(2 * 24 + 5, 5);
+  press(5, 24 + 5);
+  press(5 * 24, 24 + 5);
+  expect(asked.filter((words) => words.startsWith("write"))).toEqual([
+    ...["write origin 2", "write origin 35"],
+  ]);
+});
+
 test("a COW device is looked at and never written", () => {
   const { asked, press } = show(stripOf({ name: "monday-cow", role: "cow", chunkCount: 16 }));
   press("ArrowRight");
