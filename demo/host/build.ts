@@ -11,15 +11,13 @@ import { print, printProblem } from "./output.ts";
 import { buildPage, PAGE_FOLDER } from "./page_build.ts";
 
 async function main(words: string[]): Promise<number> {
-  let withLinux: boolean;
   try {
-    withLinux = parseArgs({ args: words, options: { linux: { type: "boolean" } } }).values.linux ??
-      false;
+    const { values } = parseArgs({ args: words, options: { linux: { type: "boolean" } } });
+    const { advice } = await buildPage({ linux: values.linux === true ? "newest" : "none" });
+    for (const sentence of advice) print(sentence);
   } catch (error) {
-    return printProblem(`${(error as Error).message}\nUsage: deno task demo:build [--linux]`);
+    return printProblem((error as Error).message);
   }
-  const { advice } = await buildPage({ withLinux });
-  for (const sentence of advice) print(sentence);
   print(`The page is in ${PAGE_FOLDER}: any static host can serve it.`);
   return 0;
 }

@@ -24,10 +24,11 @@ function packageOf(deb: string): LinuxPackage {
  * Adds the Linux to a page.
  *
  * @param pageFolder The page's folder.
+ * @param isRefresh Whether the archive is asked for newer packages; otherwise only if there are none.
  * @throws {Error} When the packages cannot be had.
  */
-export async function addLinux(pageFolder: string): Promise<void> {
-  const { files, state } = await keptGuest({ isRefresh: true });
+export async function addLinux(pageFolder: string, isRefresh: boolean): Promise<void> {
+  const { files, state } = await keptGuest({ isRefresh });
   const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
   const packed = zstdCompressSync(new Uint8Array(state), { params });
   const packages = files.debs.map(packageOf);

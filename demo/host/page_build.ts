@@ -54,7 +54,7 @@ async function changedMs(path: string): Promise<number> {
 export async function buildIfNeeded(onBuild: () => void = () => {}): Promise<BuiltPage> {
   if (await isPageCurrent()) return { advice: [] };
   onBuild();
-  return await buildPage({ withLinux: await hasLinux() });
+  return await buildPage({ linux: await hasLinux() ? "as before" : "none" });
 }
 
 /** Whether the page is there, and newer than everything that it is made of. */
@@ -106,11 +106,14 @@ async function addNoLinux(folder: string): Promise<void> {
 /**
  * Builds the page.
  *
- * @param options Whether it has a Linux.
+ * @param options Whether it has a Linux: made of the newest packages, or of those that were fetched
+ * before.
  * @returns What came of it.
  * @throws {Error} When a source is wrong, or the Linux cannot be had.
  */
-export async function buildPage({ withLinux = false } = {}): Promise<BuiltPage> {
+export async function buildPage(
+  { linux }: { readonly linux: "none" | "newest" | "as before" },
+): Promise<BuiltPage> {
   const advice: string[] = [];
   let biosFolder: string | null = null;
   try {
@@ -134,8 +137,8 @@ export async function buildPage({ withLinux = false } = {}): Promise<BuiltPage> 
     });
     await addLicenses(folder, biosFolder);
     // The tests' emulator is behind it, which the page has no need of otherwise.
-    if (withLinux) await (await import("./linux_guest.ts")).addLinux(folder);
-    else await addNoLinux(folder);
+    if (linux === "none") await addNoLinux(folder);
+    else await (await import("./linux_guest.ts")).addLinux(folder, linux === "newest");
     await Deno.remove(PAGE_FOLDER, { recursive: true }).catch(() => {});
     await Deno.rename(folder, PAGE_FOLDER);
     await Deno.chmod(PAGE_FOLDER, 0o755);
