@@ -59,6 +59,16 @@ test("a write is four beats; pulling the plug between any two leaves the snapsho
   }
 });
 
+test("in careless order the same plug makes a snapshot read wrong, and the page says so", async () => {
+  await using visit = await beginStory();
+  await visit.tabTo("input[role=switch]", "Shift+Tab");
+  await visit.press("Space");
+  await visit.waitFor(`document.querySelector(".answer:last-child.done pre") !== null`);
+  await visit.run("write origin 3; pull --after 4 --keep nothing");
+  await visit.run("plug");
+  expect(await visit.textOf("#survivors")).toContain("monday READS WRONG in chunk 3");
+});
+
 /** What is read out of all strips. */
 const STRIPS = `[...document.querySelectorAll(".strip")].map((each) => each.ariaLabel).join("\\n")`;
 
