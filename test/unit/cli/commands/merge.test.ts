@@ -133,7 +133,7 @@ test("images that someone uses are not merged", async () => {
 
 test("an interruption ends the step, and the next merge goes on", async () => {
   const folder = new Folder("disk");
-  const expected = await scatteredSnapshot(folder, 200);
+  const expected = await scatteredSnapshot(folder, 2000);
   const environment = new TestEnvironment(true);
   const { sleep } = environment.clock;
   environment.clock.sleep = async (timeMs) => {
@@ -142,24 +142,24 @@ test("an interruption ends the step, and the next merge goes on", async () => {
   };
   const { code, err } = await cowdisk(wordsIn(folder), environment);
   expect(code).toBe(130);
-  expect(err).toMatch(/Interrupted with \d+ of 200 chunks left to merge; both images are whole; /);
+  expect(err).toMatch(/Interrupted with \d+ of 2000 chunks left to merge; both images are whole; /);
   const left = exceptionsIn(folder);
   expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThan(200);
+  expect(left).toBeLessThan(2000);
   expect((await cowdisk(wordsIn(folder))).code).toBe(0);
   expectBytes(folder.read("disk.img"), expected);
 });
 
 test("a merge that was killed goes on, as often as it takes", async () => {
   const folder = new Folder("disk");
-  const expected = await scatteredSnapshot(folder, 400);
+  const expected = await scatteredSnapshot(folder, 4000);
   let kills = 0;
-  for (let left = 400; left > 0 && kills < 3; kills++) {
+  for (let left = 4000; left > 0 && kills < 3; kills++) {
     const { child, ended } = spawnCowdisk(wordsIn(folder));
     let isRunning = true;
     ended.then(() => isRunning = false);
     const target = left;
-    while (isRunning && left > target - 60) {
+    while (isRunning && left > target - 600) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       left = exceptionsIn(folder);
     }
@@ -175,14 +175,14 @@ test("a merge that was killed goes on, as often as it takes", async () => {
 
 test("Ctrl-C in a terminal is a clean stop", async () => {
   const folder = new Folder("disk");
-  const expected = await scatteredSnapshot(folder, 400);
+  const expected = await scatteredSnapshot(folder, 4000);
   const { child, ended } = spawnCowdisk(wordsIn(folder));
-  while (exceptionsIn(folder) === 400) await new Promise((next) => setTimeout(next, 5));
+  while (exceptionsIn(folder) === 4000) await new Promise((next) => setTimeout(next, 5));
   // Not by `child.kill`, behind which the exit code would not be told.
   process.kill(child.pid!, "SIGINT");
   const { code, err } = await ended;
   expect(code).toBe(130);
-  expect(err).toMatch(/^cowdisk: Interrupted with \d+ of 400 chunks left/);
+  expect(err).toMatch(/^cowdisk: Interrupted with \d+ of 4000 chunks left/);
   expect((await cowdisk(wordsIn(folder))).code).toBe(0);
   expectBytes(folder.read("disk.img"), expected);
 });
