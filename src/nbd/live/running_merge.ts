@@ -27,6 +27,8 @@ export class RunningMerge {
   /** How many chunks there were to merge. */
   readonly chunkCount: number;
   readonly #target: Target;
+  /** Seen when it happens: the origin has another table soon after. */
+  #hasMerged = false;
 
   /**
    * A merge that has begun.
@@ -44,6 +46,7 @@ export class RunningMerge {
     this.origin = origin;
     this.chunkCount = chunkCount;
     this.#target = target;
+    this.#watch();
   }
 
   /** How many chunks are left to merge. */
@@ -69,7 +72,12 @@ export class RunningMerge {
    * @returns What it came to. A merge that somebody else left may never end.
    */
   async ended(): Promise<MergeState> {
-    while (this.state === "under way") await this.origin.nextEvent.wait();
-    return this.state;
+    while (!this.#hasMerged && this.state === "under way") await this.origin.nextEvent.wait();
+    return this.#hasMerged ? "merged" : this.state;
+  }
+
+  async #watch(): Promise<void> {
+    while (this.state !== "merged" && this.state !== "left") await this.origin.nextEvent.wait();
+    this.#hasMerged = this.state === "merged";
   }
 }
