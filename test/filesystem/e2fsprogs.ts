@@ -80,6 +80,12 @@ export function replayJournal(path: string): void {
   if (status > 1) throw new Error(`e2fsck cannot bring the image up: ${output}`);
 }
 
+/** Makes whole whatever can be, as after a loss of power under a writer without a journal. */
+export function repairFileSystem(path: string): void {
+  const { status, output } = run("e2fsck", "-fy", path);
+  if (status > 1) throw new Error(`e2fsck cannot make the image whole: ${output}`);
+}
+
 /** What is in the image, as {@linkcode listFolder} tells it of the folder it was built from. */
 export function listImage(path: string): string[] {
   return withFolder((folder) => {
