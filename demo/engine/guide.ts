@@ -50,13 +50,13 @@ const MONDAY = "snapshot monday --size 64K";
 export const GUIDE: readonly GuideStep[] = [
   {
     title: "A disk",
-    sentence: "64 chunks of 4 KiB, all zeroes. Each write has a number, and the number a colour.",
+    sentence: "64 chunks of 4 KiB. Each write has a number, and the number a colour.",
     task: "Write chunk 5 of the origin.",
     lines: ["write origin 5"],
-    isDone: (scene) => (stripOf(scene, "origin")?.generations[5] ?? 0) > 0,
+    isDone: (scene) => isAfter(scene, "write origin 5"),
     question: "Where does the colour come from?",
     answer: "From the bytes: what is written carries its number, and the page reads it back.",
-    start: [],
+    start: [NOTES, "write origin 24-39", "write origin 30-33"],
     beatMs: 0,
   },
   {
