@@ -9,13 +9,14 @@
  *     deno task marks                                  # only rows with a mark
  *
  * Ratios are taken in the same run, all by turns, so they hold on any machine; times are this
- * machine's. Ends with 1 when a mark is not met. `--smoke` is for the test that asks whether all of
+ * machine's. Each group has a process of its own. Ends with 1 when a mark is not met. `--smoke` is for the test that asks whether all of
  * it still runs: small sizes, one round, no judgement.
  *
  * @module
  */
 // deno-lint-ignore-file no-console
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { readWords } from "../words.ts";
@@ -27,7 +28,7 @@ import { peerRows } from "./groups/peers.ts";
 import { stackRows } from "./groups/stack.ts";
 import { startRows } from "./groups/start.ts";
 import { isSmoke } from "./harness/contest.ts";
-import { machine, type ReportedRow, writeReport } from "./harness/report.ts";
+import { machine, readReport, type ReportedRow, writeReport } from "./harness/report.ts";
 import { judge, type Row } from "./harness/row.ts";
 import { HEAD, linesOf } from "./harness/table.ts";
 
@@ -52,29 +53,56 @@ const words = readWords({
   smoke: { type: "boolean", default: false },
   long: { type: "boolean", default: false },
   all: { type: "boolean", default: false },
+  /** Said by this program to itself: one group of several. */
+  part: { type: "boolean", default: false },
 });
 
 function isWanted({ title, mark }: Row): boolean {
   return title.includes(words.only) && (mark !== null || !words.marks);
 }
 
-const rows: ReportedRow[] = [];
-console.log(`${machine()}\n\n${HEAD}`);
-for (const group of words.group) {
+/** Measures a group here. */
+async function measureGroup(group: string): Promise<ReportedRow[]> {
   const rowsOf = GROUPS[group];
   if (rowsOf === undefined) {
     console.error(`There is no group "${group}": want ${Object.keys(GROUPS).join(", ")}`);
     process.exit(2);
   }
   console.log(`\n# ${group}`);
+  const rows: ReportedRow[] = [];
   for await (const row of rowsOf()) {
     if (!isWanted(row)) continue;
     const result = await judge(row);
     rows.push({ group, ...result });
     for (const line of linesOf(result)) console.log(line);
   }
+  return rows;
+}
+
+/** Measures a group in a process of its own: what others have taught the compiler would count. */
+function measureApart(group: string): readonly ReportedRow[] {
+  const json = `${words.json}.${group}`;
+  const main = fileURLToPath(import.meta.url);
+  const flags = (["marks", "long"] as const).filter((flag) => words[flag]).map((each) =>
+    `--${each}`
+  );
+  const told = ["--group", group, "--only", words.only, "--json", json, "--part", ...flags];
+  const run = ["run", "-A", "--no-check", "--v8-flags=--expose-gc", main, ...told];
+  const { status } = spawnSync(process.execPath, run, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+  const { rows } = readReport(json);
+  rmSync(json);
+  return rows;
+}
+
+const isApart = words.group.length > 1 && !isSmoke;
+if (!words.part) console.log(`${machine()}\n\n${HEAD}`);
+const rows: ReportedRow[] = [];
+for (const group of words.group) {
+  rows.push(...isApart ? measureApart(group) : await measureGroup(group));
 }
 writeReport(words.json, rows);
+if (words.part) process.exit(0);
 
 const missed = rows.filter(({ isMet }) => isMet === false);
 const judged = rows.filter(({ isMet }) => isMet !== null);

@@ -4,7 +4,7 @@
  * @module
  */
 import { cpus, totalmem } from "node:os";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Result } from "./row.ts";
 
@@ -30,4 +30,9 @@ export function writeReport(path: string, rows: readonly ReportedRow[]): void {
   };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`);
+}
+
+/** Reads the rows of a report. */
+export function readReport(path: string): { readonly rows: readonly ReportedRow[] } {
+  return JSON.parse(readFileSync(path, "utf8"));
 }
