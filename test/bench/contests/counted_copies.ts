@@ -79,12 +79,12 @@ export type Repeated = "reads" | "overwrites" | "first writes" | "asynchronous w
 /** Bytes that each of 100,000 operations leaves behind when everything was collected. */
 export async function heldBy(which: Repeated): Promise<number> {
   const operations = isSmoke ? 1000 : 100_000;
-  const disk = createMemoryDevice({ sectorCount: operations * CHUNK_SECTORS });
-  const cow = createMemoryDevice({ sectorCount: operations * 2 * CHUNK_SECTORS });
+  const disk = createMemoryDevice({ sectorCount: 2 * operations * CHUNK_SECTORS });
+  const cow = createMemoryDevice({ sectorCount: 3 * operations * CHUNK_SECTORS });
   const origin = openOrigin(disk);
   const snapshot = openSnapshotSync({ origin, cow, chunkSectors: CHUNK_SECTORS });
   const chunk = chunkOfBytes("held").subarray(0, 512);
-  // A tenth of it warms up: code and caches are no growth.
+  // As many warm up: code and caches are no growth.
   const run = async (from: number, to: number) => {
     for (let index = from; index < to; index++) {
       const sector = index * CHUNK_SECTORS;
@@ -94,8 +94,8 @@ export async function heldBy(which: Repeated): Promise<number> {
       else await snapshot.write(chunk, sector);
     }
   };
-  await run(0, operations / 10);
+  await run(0, operations);
   const before = heldBytes();
-  await run(operations / 10, operations);
-  return Math.max(0, heldBytes() - before) / (operations * 0.9);
+  await run(operations, 2 * operations);
+  return Math.max(0, heldBytes() - before) / operations;
 }
