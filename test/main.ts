@@ -1,13 +1,14 @@
 /**
  * The ordinary run: `deno task test`.
  *
- * Sets up what the tests stand on, runs vitest over `test/`, then what needs a browser in Chromium,
- * then every example in `src/` and in `README.md`, and ends in one line, `N passed, N failed`. A part
- * that breaks before it can count counts as one failure.
+ * Sets up what the tests stand on, runs vitest over `test/`, then what needs a browser in Chromium
+ * and beside it, for a browser waits a lot, every example in `src/` and in `README.md`; ends in one
+ * line, `N passed, N failed`. A part that breaks before it can count counts as one failure.
  *
  * @module
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -30,15 +31,17 @@ const DEADLINE_MS = 30 * 60_000;
 const startMs = performance.now();
 
 /** Runs this very Deno, with its output where ours goes. */
-function deno(...words: string[]): boolean {
+async function deno(...words: string[]): Promise<boolean> {
   const timeout = Math.max(1, Math.round(DEADLINE_MS - (performance.now() - startMs)));
-  const { status, error } = spawnSync(process.execPath, words, {
-    cwd: root,
-    stdio: "inherit",
-    timeout,
-  });
-  if (error !== undefined) process.stderr.write(`deno ${words[0]}: ${error.message}\n`);
-  return status === 0;
+  const child = spawn(process.execPath, words, { cwd: root, stdio: "inherit", timeout });
+  try {
+    const [status, signal] = await once(child, "exit");
+    if (signal !== null) process.stderr.write(`deno ${words[0]}: ended by ${signal}\n`);
+    return status === 0;
+  } catch (error) {
+    process.stderr.write(`deno ${words[0]}: ${(error as Error).message}\n`);
+    return false;
+  }
 }
 
 /** A part that failed without saying so in its counts has failed once. */
@@ -47,9 +50,9 @@ function settle(succeeded: boolean, counts: Counts): Counts {
 }
 
 /** Runs vitest, started by these words, and counts. */
-function runVitest(name: string, ...words: string[]): Counts {
+async function runVitest(name: string, ...words: string[]): Promise<Counts> {
   const report = `${results}${name}.json`;
-  const succeeded = deno(
+  const succeeded = await deno(
     ...words,
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   );
@@ -64,10 +67,10 @@ function runVitest(name: string, ...words: string[]): Counts {
   });
 }
 
-function runExamples(): Counts {
+async function runExamples(): Promise<Counts> {
   const report = `${results}examples.xml`;
   const readme = existsSync(`${root}README.md`) ? ["README.md"] : [];
-  const succeeded = deno(
+  const succeeded = await deno(
     ...["test", "-A", "--doc", "--reporter=dot", `--junit-path=${report}`, "src", ...readme],
   );
   const head = existsSync(report)
@@ -78,21 +81,21 @@ function runExamples(): Counts {
   return settle(succeeded, { passed: count("tests") - failed, failed, skipped: 0 });
 }
 
-function main(): number {
+async function main(): Promise<number> {
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
-  if (!deno("install", "--frozen", "--quiet")) return 1;
+  if (!await deno("install", "--frozen", "--quiet")) return 1;
   for (const advice of allAdvice()) process.stderr.write(`${advice}\n`);
 
   const vitest = ["run", "-A", "npm:vitest@5.1.1", "run", "--config", "test/vitest.config.ts"];
-  const parts = {
-    tests: runVitest("vitest", ...vitest),
-    browser: runVitest("browser", "run", "-A", "test/browser/main.ts"),
-    examples: runExamples(),
-  };
+  const tests = await runVitest("vitest", ...vitest);
+  const [browser, examples] = await Promise.all([
+    runVitest("browser", "run", "-A", "test/browser/main.ts"),
+    runExamples(),
+  ]);
   let passed = 0;
   let failed = 0;
-  for (const [name, counts] of Object.entries(parts)) {
+  for (const [name, counts] of Object.entries({ tests, browser, examples })) {
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
     process.stdout.write(`${name}: ${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
     passed += counts.passed;
@@ -102,4 +105,4 @@ function main(): number {
   return failed === 0 ? 0 : 1;
 }
 
-process.exit(main());
+process.exit(await main());
