@@ -1,9 +1,9 @@
 /**
  * The ordinary run: `deno task test`.
  *
- * Sets up what the tests stand on, runs vitest over `test/`, then what needs a browser in Chromium
- * and beside it, for a browser waits a lot, every example in `src/` and in `README.md`; ends in one
- * line, `N passed, N failed`. A part that breaks before it can count counts as one failure.
+ * Sets up what the tests stand on; then runs side by side, for a browser waits a lot, vitest over
+ * `test/`, what needs a browser in Chromium, and every example in `src/` and in `README.md`. Ends in
+ * one line, `N passed, N failed`. A part that breaks before it can count counts as one failure.
  *
  * @module
  */
@@ -12,6 +12,9 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { requireBios } from "../demo/host/bios.ts";
+import { buildIfNeeded } from "../demo/host/page_build.ts";
+import { findChromium } from "./browser/chromium.ts";
 import { allAdvice } from "./setup.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -81,15 +84,28 @@ async function runExamples(): Promise<Counts> {
   return settle(succeeded, { passed: count("tests") - failed, failed, skipped: 0 });
 }
 
+/** What more than one part needs, made once and before they begin. What cannot be had they say. */
+async function setUp(): Promise<void> {
+  const tell = (advice: string) => process.stderr.write(`${advice}\n`);
+  allAdvice().forEach(tell);
+  for (const makeReady of [findChromium, requireBios, buildIfNeeded]) {
+    try {
+      await makeReady();
+    } catch (error) {
+      tell((error as Error).message);
+    }
+  }
+}
+
 async function main(): Promise<number> {
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
   if (!await deno("install", "--frozen", "--quiet")) return 1;
-  for (const advice of allAdvice()) process.stderr.write(`${advice}\n`);
+  await setUp();
 
   const vitest = ["run", "-A", "npm:vitest@5.1.1", "run", "--config", "test/vitest.config.ts"];
-  const tests = await runVitest("vitest", ...vitest);
-  const [browser, examples] = await Promise.all([
+  const [tests, browser, examples] = await Promise.all([
+    runVitest("vitest", ...vitest),
     runVitest("browser", "run", "-A", "test/browser/main.ts"),
     runExamples(),
   ]);
