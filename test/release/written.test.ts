@@ -47,7 +47,7 @@ test("every file that CONTRIBUTING.md sends to is there, and has the names that 
     .map(([, path = ""]) => path).filter((path) => !/NAME/.test(path));
   expect(paths.length).toBeGreaterThan(10);
   expect(paths.filter((path) => !existsSync(ROOT + path))).toEqual([]);
-  expect(textOf("src/mapper/mapper.ts")).toContain("TARGET_TYPES");
+  expect(textOf("src/mapper/mapper.ts")).toContain("targetTypes");
   expect(textOf("src/cli/program.ts")).toContain("GROUPS");
   expect(textOf("test/unit/cli/command_clauses.ts")).toContain("function commandClauses(");
   expect(textOf("src/cli/example.ts")).toContain("function example(");
