@@ -50,7 +50,8 @@ const MONDAY = "snapshot monday --size 64K";
 export const GUIDE: readonly GuideStep[] = [
   {
     title: "A disk",
-    sentence: "64 chunks of 4 KiB. Each write has a number, and the number a colour.",
+    sentence:
+      "A disk of 64 chunks, 4 KiB each. Every write has a number, and every number a colour.",
     task: "Write chunk 5 of the origin.",
     lines: ["write origin 5"],
     isDone: (scene) => isAfter(scene, "write origin 5"),
@@ -84,7 +85,7 @@ export const GUIDE: readonly GuideStep[] = [
   },
   {
     title: "The second write",
-    sentence: "Chunk 5 has its exception: monday does not need the origin's any more.",
+    sentence: "monday has a copy of chunk 5 by now: there is nothing left to save.",
     task: "Write chunk 5 of the origin again.",
     lines: ["write origin 5"],
     isDone: ({ log, cursor, ...scene }) =>
@@ -97,8 +98,8 @@ export const GUIDE: readonly GuideStep[] = [
   },
   {
     title: "Pull the plug",
-    sentence: "The copy is made and committed, the origin not yet overwritten: now the power goes.",
-    task: "Pull the plug after the fourth beat of a write, and plug it in again.",
+    sentence: "The old chunk is copied, the new one not yet written: now the power goes.",
+    task: "Pull the plug before the last beat, and plug it in again.",
     lines: ["write origin 6; pull --after 4 --seed 5", "plug"],
     isDone: ({ power, log, cursor, ...scene }) =>
       power === "on" && log[cursor - 1]?.line === "plug" && log[cursor - 2]?.outcome === "cut" &&
@@ -112,7 +113,7 @@ export const GUIDE: readonly GuideStep[] = [
   },
   {
     title: "A full COW device",
-    sentence: "64 KiB hold a header, a list and 14 chunks. The origin has 64.",
+    sentence: "monday-cow, where the copies go, has room for 14. The origin has 64 chunks.",
     task: "Write the origin until monday is full.",
     lines: ["fill monday"],
     isDone: (scene) =>
@@ -126,7 +127,7 @@ export const GUIDE: readonly GuideStep[] = [
   },
   {
     title: "Back in time",
-    sentence: "A merge makes the origin what monday shows, and goes from the newest to the oldest.",
+    sentence: "A merge puts monday's copies back into the origin, the newest first.",
     task: "Merge monday back.",
     lines: ["merge monday"],
     isDone: (scene) =>

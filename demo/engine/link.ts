@@ -16,6 +16,11 @@ import type { Scene } from "./scene.ts";
 /** The disk that a page begins with: 64 chunks of 4 KiB. */
 export const FIRST_DISK = { sectorCount: 512, chunkSectors: 8 } as const;
 
+const resetLine = ({ sectorCount, chunkSectors }: Record<keyof typeof FIRST_DISK, number>) =>
+  `reset --size ${sectorCount}s --chunk ${chunkSectors}s`;
+
+const FIRST_LINE = resetLine(FIRST_DISK);
+
 /** The longest link that is opened. */
 const LINK_LENGTH_MAX = 64 * 1024;
 /** The most lines that a link may have. */
@@ -26,14 +31,21 @@ const LINES_MAX = 500;
  *
  * @param scene The scene.
  */
-export function linkOf({ strips: [origin], log, cursor }: Scene): string {
-  const lines = log.slice(0, cursor).map(({ line }) => line);
+export function linkOf(scene: Scene): string {
+  const lines = scene.log.slice(0, scene.cursor).map(({ line }) => line);
+  const beginning = beginningOf(scene);
+  return encodeLines(beginning === FIRST_LINE ? lines : [beginning, ...lines]);
+}
+
+/**
+ * The line that makes the disk that a scene's log began with.
+ *
+ * @param scene The scene.
+ */
+export function beginningOf({ strips: [origin] }: Scene): string {
   const chunkSectors = (origin?.chunkBytes ?? 0) / 512;
   const sectorCount = chunkSectors * (origin?.chunkCount ?? 0);
-  const isFirst = sectorCount === FIRST_DISK.sectorCount &&
-    chunkSectors === FIRST_DISK.chunkSectors;
-  const reset = `reset --size ${sectorCount}s --chunk ${chunkSectors}s`;
-  return encodeLines(isFirst ? lines : [reset, ...lines]);
+  return resetLine({ sectorCount, chunkSectors });
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ChunkStory, DemoEngine, Scene } from "../engine/scene.ts";
+import type { Aside } from "./aside.ts";
 
 /** One chunk of one strip. */
 export interface Selection {
@@ -22,6 +23,8 @@ export interface Answer {
 export interface Page {
   readonly engine: DemoEngine;
   readonly scene: Scene;
+  /** What the visitor has made and is not shown. */
+  readonly aside: Aside;
   /** What one points at. */
   readonly selected: Selection | undefined;
   /** What is known of it, once it is. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ChunkStory, DemoEngine, Outcome, Scene, StorageWord } from "../engine/scene.ts";
+import { Aside } from "./aside.ts";
 import { render } from "./html.ts";
 import { LINES, PACE_MS } from "./lines.ts";
 import { remember } from "./open_engine.ts";
@@ -17,7 +18,6 @@ import { inspector } from "./panel/inspector.ts";
 import { keepingPanel, listenForFiles } from "./panel/keeping.ts";
 import { fillLegend } from "./panel/legend.ts";
 import { Plots } from "./panel/plots.ts";
-
 import { Stage } from "./strip/stage.ts";
 import { stripWords } from "./strip/words.ts";
 
@@ -29,6 +29,7 @@ const ANSWERS_MAX = 200;
 /** The page, from its first scene on. */
 export class SnapshotPage implements Page {
   readonly engine: DemoEngine;
+  readonly aside: Aside;
   readonly #stage: Stage;
   readonly #plots: Plots;
   readonly #commandLine: CommandLine;
@@ -47,6 +48,7 @@ export class SnapshotPage implements Page {
    */
   constructor(engine: DemoEngine) {
     this.engine = engine;
+    this.aside = new Aside(engine);
     this.#stage = new Stage($("strips"), {
       select: (strip, chunk) => this.select({ strip, chunk }),
       write: (strip, chunk) => void this.run(LINES.write(strip, chunk)),
@@ -67,9 +69,9 @@ export class SnapshotPage implements Page {
    * @param isLink Whether what is there is a link's.
    */
   async begin(isLink: boolean): Promise<void> {
-    if (isLink) this.#guide.leave();
-    if (isLink || this.scene.storage !== "memory") await this.engine.run(LINES.pace(PACE_MS));
-    else await this.#guide.enter();
+    if (!isLink && this.scene.storage === "memory") return await this.#guide.enter();
+    this.#guide.leave();
+    await this.engine.run(LINES.pace(PACE_MS));
   }
 
   get scene(): Scene {
@@ -89,7 +91,8 @@ export class SnapshotPage implements Page {
   }
 
   async run(line: string): Promise<void> {
-    await this.#answer(line, this.engine.run(line));
+    const isMove = line.trimStart().startsWith("storage ");
+    await this.#answer(line, isMove ? this.aside.move(line) : this.engine.run(line));
   }
 
   async play(lines: readonly string[]): Promise<void> {
@@ -102,7 +105,11 @@ export class SnapshotPage implements Page {
   }
 
   async give(file: File): Promise<void> {
-    await this.#answer(`give ${file.name}`, this.engine.give(file.name, file));
+    await this.#answer(`give ${file.name}`, this.aside.give(file));
+    // An image is another disk, and no step's.
+    if (this.scene.log.length === 1 && this.scene.log[0]?.line.startsWith("give ")) {
+      this.#guide.leave();
+    }
   }
 
   select(selection: Selection | undefined): void {
@@ -164,8 +171,12 @@ export class SnapshotPage implements Page {
 
   /** What is kept elsewhere is more than the link that it may have begun with. */
   #keepIn(storage: StorageWord): void {
+    const isFirst = this.#storage === undefined;
     this.#storage = storage;
-    remember(storage);
+    // What a visit begins in is no choice: a link's memory, or that of one who came second. And while
+    // a world is put aside in a storage, the next visit begins with it.
+    const isChosen = !isFirst && (storage !== "memory" || !this.aside.isKept);
+    if (isChosen) remember(storage);
     if (storage !== "memory") globalThis.history.replaceState(null, "", location.pathname);
   }
 

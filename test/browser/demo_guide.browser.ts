@@ -46,3 +46,31 @@ test("seven steps there, each done by its button, and seven back; the buttons st
   }
   await visit.check();
 });
+
+test("what a visitor has made outlives the guide: in memory it is brought back, elsewhere it stays", async () => {
+  await using visit = await DemoVisit.begin({ isCalm: true });
+  const isBack = `document.getElementById("guide-return") === null`;
+  await visit.run("write origin 9");
+  await visit.tabTo("#guide-next", "Shift+Tab");
+  await visit.press("Enter");
+  await arrives(visit, "2 of 7");
+  expect(await visit.textOf(".guide-aside")).toContain("Yours, of 4 commands, is put aside.");
+  await visit.check();
+  await visit.tabTo("#guide-return", "Shift+Tab");
+  await visit.press("Enter");
+  await visit.waitFor(isBack);
+  await arrives(visit, "The sandbox");
+  expect(await visit.textOf("#history")).toContain("4 of 4");
+
+  await visit.run("storage indexeddb");
+  await visit.tabTo("#guide-back", "Shift+Tab");
+  await visit.press("Enter");
+  await arrives(visit, "7 of 7");
+  const chosen = `document.querySelector("#keeping input:checked").value`;
+  expect(await visit.ask(chosen)).toBe("memory");
+  expect(await visit.textOf(".guide-aside")).toContain("Yours, of 4 commands, is kept.");
+  await visit.reload();
+  await arrives(visit, "The sandbox");
+  expect(await visit.ask(chosen)).toBe("indexeddb");
+  expect(await visit.textOf("#history")).toContain("4 of 4");
+});

@@ -72,23 +72,27 @@ test("in careless order the same plug makes a snapshot read wrong, and the page 
 /** What is read out of all strips. */
 const STRIPS = `[...document.querySelectorAll(".strip")].map((each) => each.ariaLabel).join("\\n")`;
 
-test.each([
-  ["Several snapshots", /^friday-cow: /m],
-  ["Full: Invalid", /^monday: .* invalid$/m],
-  ["Full: Overflow", /^monday: .* overflow$/m],
-  ["Merge", /^monday: .* merged$/m],
-  ["Bad block", /^origin: 64 chunks, 1 relocated$/m],
-  ["Copy on read", /^monday: .* 8 kept by reads$/m],
-])("the scene %s ends as it says", async (name, end) => {
+/** What all strips read out at the end of each scene. */
+const SCENE_ENDS: Readonly<Record<string, RegExp>> = {
+  "Several snapshots": /^friday-cow: /m,
+  "Full: Invalid": /^monday: .* invalid$/m,
+  "Full: Overflow": /^monday: .* overflow$/m,
+  "Merge": /^monday: .* merged$/m,
+  "Bad block": /^origin: 64 chunks, 1 relocated$/m,
+  "Copy on read": /^monday: .* 8 kept by reads$/m,
+};
+
+test("every scene ends as it says, whatever was shown before it", async () => {
   await using visit = await beginStory();
-  const { lines } = SCENARIOS.find((each) => each.name === name)!;
-  await visit.ask(
-    `[...document.querySelectorAll(".scenes button")].find((each) => each.innerText === "${name}")
-      .click()`,
-  );
-  const answered = `document.querySelector(".answer:last-child:not(.running) .answer-line")`;
-  await visit.waitFor(`${answered}?.innerText === "${lines.at(-1)}"`);
-  expect(await visit.ask(STRIPS)).toMatch(end);
+  for (const { name, lines } of SCENARIOS) {
+    await visit.ask(
+      `[...document.querySelectorAll(".scenes button")].find((each) => each.innerText === "${name}")
+        .click()`,
+    );
+    const answered = `document.querySelector(".answer:last-child:not(.running) .answer-line")`;
+    await visit.waitFor(`${answered}?.innerText === "${lines.at(-1)}"`);
+    expect(await visit.ask(STRIPS), name).toMatch(SCENE_ENDS[name]!);
+  }
 });
 
 test("the command line completes, remembers, and says what is wrong", async () => {
@@ -171,6 +175,21 @@ test.each(["indexeddb", "opfs"])(
   },
 );
 
+test("a second page goes on in memory, says why, and leaves the next visit what it was", async () => {
+  await using first = await beginStory();
+  await first.run("storage indexeddb");
+  const chosen = `document.querySelector("#keeping input:checked").value`;
+  {
+    await using second = await first.another();
+    expect(await second.ask(chosen)).toBe("memory");
+    expect(await second.textOf("#answers")).toMatch(/Kept in memory for now\..*elsewhere/);
+    await second.run("write origin 5");
+  }
+  await first.reload();
+  expect(await first.ask(chosen)).toBe("indexeddb");
+  expect(await first.textOf("#history")).toContain("2 of 2");
+});
+
 const [IMAGE, LIST] = ["merge-crash.vda.img.gz", "merge-crash.vdb.img.gz"] as const;
 
 /** An image that Linux made. Vite tells that it is compressed, and the browser undoes it. */
@@ -192,12 +211,13 @@ function viewOf(image: Uint8Array<ArrayBuffer>, list: Uint8Array<ArrayBuffer>): 
 
 const press = (file: string) => `document.querySelector('[data-file="${file}"]').click()`;
 
-test("what Linux made is opened here, and what is kept here is what the plain stack reads", async () => {
+test("what Linux made is opened here, dropped or chosen, and what is kept here is what the plain stack reads", async () => {
   const [image, list] = await Promise.all([imageOf(IMAGE), imageOf(LIST)]);
   await using visit = await beginStory();
   const isTaken = `document.querySelector(".answer:last-child.done .answer-line")?.innerText`;
-  await visit.give("vda.img", IMAGE);
-  await visit.waitFor(`${isTaken} === "give vda.img"`);
+  expect(await visit.drop("vda.img", IMAGE)).toBe(true);
+  expect(await visit.ask(`document.body.matches(".dragging")`)).toBe(false);
+  expect(await visit.textOf(".answer:last-child.done")).toContain("a disk of 4 MiB");
   await visit.give("linux.cow", LIST);
   await visit.waitFor(`${isTaken} === "give linux.cow"`);
   expect(await visit.textOf(`.strip[data-role="snapshot"] .strip-status`)).toContain("snapshot");

@@ -27,6 +27,11 @@ export class DemoVisit implements AsyncDisposable {
     }
   }
 
+  /** Opens the page once more, in a tab beside this one. */
+  another(): Promise<DemoVisit> {
+    return DemoVisit.begin({ beside: this.#id });
+  }
+
   /** Waits until the page has begun. */
   async isDrawn(): Promise<void> {
     await this.waitFor(`document.body.dataset.state === "begun"`);
@@ -56,10 +61,8 @@ export class DemoVisit implements AsyncDisposable {
   }
 
   /** Types a line into the command line. */
-  async begins(line: string): Promise<void> {
-    await this.ask(`document.querySelector("#command input").focus()`);
-    await this.type(line);
-    await this.press("Enter");
+  begins(line: string): Promise<void> {
+    return commands.enterInDemo(this.#id, line);
   }
 
   /** Types a line into the command line and waits until it has ended. */
@@ -81,6 +84,11 @@ export class DemoVisit implements AsyncDisposable {
   /** Gives the page one of Linux's images, under a name. */
   give(name: string, image: string): Promise<void> {
     return commands.giveDemoImage(this.#id, name, image);
+  }
+
+  /** Drops one of Linux's images on the page; says whether the page has shown that it would take it. */
+  drop(name: string, image: string): Promise<boolean> {
+    return commands.dropDemoImage(this.#id, name, image);
   }
 
   /** The file that an expression makes the page offer. */

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright";
 import { buildIfNeeded, PAGE_FOLDER } from "../../demo/host/page_build.ts";
@@ -20,6 +22,8 @@ export interface VisitorFacts {
   readonly isCalm?: boolean;
   /** The path that the page is served at. Left out: the host's root. */
   readonly under?: string;
+  /** The visit that this one is another page of. Left out: of none. */
+  readonly beside?: number;
   /** Of the page, a pattern of what its host has not got. */
   readonly lacks?: string;
 }
@@ -35,6 +39,8 @@ export interface Barrier {
 interface Visit {
   readonly page: Page;
   readonly server: PageServer;
+  /** Whether the server ends with it. */
+  readonly isHost: boolean;
   /** By path, what was fetched, as bytes behind gzip. */
   readonly fetched: Map<string, Promise<number>>;
 }
@@ -82,14 +88,17 @@ export const demoCommands = {
     const { width = 1280, height = 900, colorScheme = "light", hasScripts = true } = facts;
     const { isCalm = false, under = "/" } = facts;
     await (built ??= buildIfNeeded());
-    const server = servePage({ folder: PAGE_FOLDER, port: 0, isIsolated, under });
+    const isHost = facts.beside === undefined;
+    const server = isHost
+      ? servePage({ folder: PAGE_FOLDER, port: 0, isIsolated, under })
+      : visitOf(facts.beside).server;
     const page = await context.newPage();
     const fetched = new Map<string, Promise<number>>();
     page.on("response", (response) => {
       const { pathname } = new URL(response.url());
       fetched.set(pathname, response.body().then((bytes) => gzipSync(bytes).length, () => 0));
     });
-    visits.set(++visitCount, { page, server, fetched });
+    visits.set(++visitCount, { page, server, isHost, fetched });
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme, reducedMotion: isCalm ? "reduce" : "no-preference" });
     if (!hasScripts) {
@@ -129,6 +138,14 @@ export const demoCommands = {
     await pageOf(id).keyboard.insertText(text);
   },
 
+  /** Types a line into the command line, and Enter. */
+  async enterInDemo(_: unknown, id: number, line: string): Promise<void> {
+    const page = pageOf(id);
+    await page.evaluate(`document.querySelector("#command input").focus()`);
+    await page.keyboard.insertText(line);
+    await page.keyboard.press("Enter");
+  },
+
   /** Presses a key until an element that a selector matches has the focus; says whether one did. */
   async walkInDemo(_: unknown, id: number, key: string, selector: string): Promise<boolean> {
     const page = pageOf(id);
@@ -153,6 +170,40 @@ export const demoCommands = {
     const buffer = Buffer.from(imagesIn(VECTOR_FOLDER)(image));
     const file = { name, mimeType: "application/octet-stream", buffer };
     await pageOf(id).locator("input[type=file]").setInputFiles(file);
+  },
+
+  /**
+   * Drags one of Linux's images over its window, as a file under a name, and drops it there; says
+   * whether the page has shown that it would take it.
+   */
+  async dropDemoImage(
+    { context }: { readonly context: BrowserContext },
+    id: number,
+    name: string,
+    image: string,
+  ): Promise<boolean> {
+    const page = pageOf(id);
+    const folder = mkdtempSync(join(tmpdir(), "cowdisk-drop-"));
+    try {
+      const path = join(folder, name);
+      writeFileSync(path, imagesIn(VECTOR_FOLDER)(image));
+      const session = await context.newCDPSession(page);
+      const data = { items: [], files: [path], dragOperationsMask: 1 };
+      const drag = (type: "dragEnter" | "dragOver" | "drop") =>
+        session.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+      await drag("dragEnter");
+      await drag("dragOver");
+      const isShown = await page.evaluate<boolean>("document.body.matches('.dragging')");
+      await drag("drop");
+      // The page reads it from where it is.
+      await page.waitForFunction(
+        `document.querySelector(".answer:last-child:not(.running) .answer-line")?.innerText
+          === ${JSON.stringify(`give ${name}`)}`,
+      );
+      return isShown;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   },
 
   /** Evaluates an expression, and returns the file whose download that begins, as base64. */
@@ -180,10 +231,10 @@ export const demoCommands = {
 
   /** Ends a visit. */
   async leaveDemo(_: unknown, id: number): Promise<void> {
-    const { page, server } = visitOf(id);
+    const { page, server, isHost } = visitOf(id);
     visits.delete(id);
     await page.close();
-    await server[Symbol.asyncDispose]();
+    if (isHost) await server[Symbol.asyncDispose]();
   },
 };
 
@@ -193,10 +244,12 @@ declare module "vitest/browser" {
     askDemo(id: number, expression: string): Promise<unknown>;
     awaitDemo(id: number, expression: string): Promise<void>;
     pressInDemo(id: number, keys: readonly string[]): Promise<void>;
+    enterInDemo(id: number, line: string): Promise<void>;
     typeInDemo(id: number, text: string): Promise<void>;
     walkInDemo(id: number, key: string, selector: string): Promise<boolean>;
     reloadDemo(id: number, hash: string): Promise<void>;
     giveDemoImage(id: number, name: string, image: string): Promise<void>;
+    dropDemoImage(id: number, name: string, image: string): Promise<boolean>;
     downloadFromDemo(id: number, expression: string): Promise<string>;
     fetchedByDemo(id: number): Promise<Record<string, number>>;
     examineDemo(id: number): Promise<readonly Barrier[]>;

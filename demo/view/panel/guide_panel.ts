@@ -3,10 +3,12 @@
  * sandbox.
  *
  * A step begins with a disk of its own, so Back and Next lead to the same picture from either side.
+ * What was shown is put aside before, and a line above the buttons brings it back.
  *
  * @module
  */
 import { enterStep, GUIDE, type GuideStep } from "../../engine/guide.ts";
+import type { Outcome } from "../../engine/scene.ts";
 import { html, nothing, render, type TemplateResult } from "../html.ts";
 import { LINES, PACE_MS, SCENARIOS } from "../lines.ts";
 import type { Page } from "../page.ts";
@@ -23,21 +25,6 @@ function rememberedStep(): number {
   }
 }
 
-/** What there is behind the last step: scenes to begin with. */
-function afterwards(page: Page): TemplateResult {
-  return html`
-    <h2>The sandbox</h2>
-    <p class="guide-sentence">The rest is yours: press chunks, type help, or begin with a scene.</p>
-    <div class="scenes">
-      ${SCENARIOS.map(({ name, about, lines }) =>
-        html`
-          <button title=${about} @click=${() => page.play(lines)}>${name}</button>
-        `
-      )}
-    </div>
-  `;
-}
-
 /** The panel. */
 export class GuidePanel {
   readonly #host: HTMLElement;
@@ -46,7 +33,7 @@ export class GuidePanel {
   /** What went wrong with the step's beginning. */
   #failure = "";
   /** Steps are entered one after the other, however quickly one goes on. */
-  #entering: Promise<void> = Promise.resolve();
+  #entering: Promise<unknown> = Promise.resolve();
 
   /**
    * At the step where the visitor was.
@@ -68,20 +55,46 @@ export class GuidePanel {
   /** Makes the disk what the step begins with. */
   enter(): Promise<void> {
     this.#host.ariaBusy = "true";
-    this.#entering = this.#entering.then(() => this.#enter(this.#at));
-    return this.#entering;
+    return this.#inTurn(() => this.#enter(this.#at));
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#entering.then(work);
+    this.#entering = done;
+    return done;
   }
 
   async #enter(at: number): Promise<void> {
-    const { engine } = this.#page;
+    const { engine, aside } = this.#page;
     if (at < GUIDE.length) {
-      const { isDone, text } = await enterStep(engine, at);
-      this.#failure = isDone ? "" : text;
+      const left = await aside.leave();
+      this.#fail(left.isDone ? await enterStep(engine, at) : left);
     }
     if (at === 0 || at === GUIDE.length) await engine.run(LINES.pace(PACE_MS));
     if (at !== this.#at) return;
     this.#host.ariaBusy = "false";
     this.show();
+  }
+
+  #fail({ isDone, text }: Outcome): void {
+    this.#failure = isDone ? "" : text;
+  }
+
+  /** Begins a scene. */
+  async #begin(lines: readonly string[]): Promise<void> {
+    const left = await this.#inTurn(() => this.#page.aside.leave());
+    this.#fail(left);
+    if (left.isDone) await this.#page.play(lines);
+    this.show();
+  }
+
+  /** Shows what was put aside; it is no step's. */
+  async #bringBack(): Promise<void> {
+    this.#at = GUIDE.length;
+    this.#fail(await this.#inTurn(() => this.#page.aside.bringBack()));
+    this.#page.say(this.#failure === "" ? "Your disk is back" : this.#failure);
+    this.show();
+    this.#keepFocus();
   }
 
   /** Shows the step, which may have been done. */
@@ -90,9 +103,8 @@ export class GuidePanel {
     const place = step === undefined ? "The sandbox" : `${this.#at + 1} of ${GUIDE.length}`;
     render(
       html`
-        <div class="guide-step">${step === undefined
-          ? afterwards(this.#page)
-          : this.#step(step)}</div>
+        <div class="guide-step">${step === undefined ? this.#sandbox() : this.#step(step)}</div>
+        ${this.#aside()}
         <div class="guide-foot">
           <button id="guide-back" ?disabled=${this.#at === 0} @click=${() =>
             this.#go(-1)}>Back</button>
@@ -144,6 +156,39 @@ export class GuidePanel {
     for (const line of lines) await this.#page.run(line);
   }
 
+  #aside(): TemplateResult | typeof nothing {
+    const { words } = this.#page.aside;
+    if (words === undefined) return nothing;
+    return html`
+      <p class="guide-aside">
+        <span>${words}</span>
+        <button id="guide-return" @click=${() => this.#bringBack()}>Bring it back</button>
+      </p>
+    `;
+  }
+
+  /** What there is behind the last step: scenes to begin with. */
+  #sandbox(): TemplateResult {
+    return html`
+      <h2>The sandbox</h2>
+      <p class="guide-sentence">
+        The rest is yours: press chunks, type help, or begin with a scene.
+      </p>
+      <div class="scenes">
+        ${SCENARIOS.map(({ name, about, lines }) =>
+          html`
+            <button title=${about} @click=${() => this.#begin(lines)}>${name}</button>
+          `
+        )}
+      </div>
+      ${this.#told()}
+    `;
+  }
+
+  #told(): TemplateResult | typeof nothing {
+    return this.#failure === "" ? nothing : html`<p class="guide-failure">${this.#failure}</p>`;
+  }
+
   #step(step: GuideStep): TemplateResult {
     // While its beginning is being made the scene is still the last step's.
     const isDone = this.#host.ariaBusy !== "true" && step.isDone(this.#page.scene);
@@ -154,7 +199,7 @@ export class GuidePanel {
         <button id="guide-do" class="guide-do" @click=${() => this.#do(step)}>${step.task}</button>
         <span class="guide-done" ?hidden=${!isDone}>✓ done</span>
       </p>
-      ${this.#failure === "" ? nothing : html`<p class="guide-failure">${this.#failure}</p>`}
+      ${this.#told()}
       <details class="guide-question">
         <summary>${step.question}</summary>
         <p>${step.answer}</p>

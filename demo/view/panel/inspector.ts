@@ -22,6 +22,15 @@ export function narrowDump(dump: string): string {
   });
 }
 
+/** The words of the page, where there is nothing else to be told. */
+const GLOSSARY = [
+  ["origin", "the disk that is written"],
+  ["snapshot", "what the origin was at one moment"],
+  ["copy-on-write", "a chunk is copied when it is about to be overwritten, and not before"],
+  ["COW device", "where the copies are"],
+  ["exception", "an entry of its list: which chunk has a copy, and where"],
+] as const;
+
 /**
  * The panel.
  *
@@ -34,6 +43,14 @@ export function inspector({ scene, selected, story }: Page): TemplateResult {
     return html`
       <h2>A chunk</h2>
       <p class="quiet">Point at a chunk, or go to it with Tab and the arrow keys.</p>
+      <dl class="glossary">
+        ${GLOSSARY.map(([word, meaning]) =>
+          html`
+            <dt>${word}</dt>
+            <dd>${meaning}</dd>
+          `
+        )}
+      </dl>
     `;
   }
   return html`

@@ -47,11 +47,11 @@ export class Plots {
     }).observe(host);
   }
 
-  /** Shows a log. */
+  /** Shows a log. While nothing was copied there is nothing to be plotted, and nothing is fetched. */
   show(log: readonly LogLine[]): void {
     this.#log = log;
     if (this.#plot !== undefined) this.#plot.setData(columnsOf(log));
-    else if (log.length > 1) this.#renew();
+    else if (log.some(({ copiedSectors }) => copiedSectors > 0)) this.#renew();
   }
 
   async #renew(): Promise<void> {

@@ -42,8 +42,10 @@ export interface Grid {
  */
 export function layOut(chunkCount: number, width: number): Grid {
   const withPitch = (pitch: number) => {
-    const columns = Math.max(1, Math.floor(width / pitch));
-    const rows = Math.max(1, Math.ceil(chunkCount / columns));
+    const most = Math.max(1, Math.floor(width / pitch));
+    const rows = Math.max(1, Math.ceil(chunkCount / most));
+    // No more rows for it, but none with two cells left over.
+    const columns = Math.min(most, 8 * Math.ceil(Math.max(1, chunkCount) / rows / 8));
     const rowsSeen = Math.min(rows, Math.floor(HEIGHT_MAX / pitch));
     return { chunkCount, pitch, columns, rows, rowsSeen };
   };

@@ -29,7 +29,7 @@ test("no strip is wider than its place or higher than 144 pixels, and every row 
 });
 
 test("a strip that fits is seen whole, with the largest cells that do", () => {
-  expect(layOut(64, 853)).toMatchObject({ pitch: 24, columns: 35, rows: 2, rowsSeen: 2 });
+  expect(layOut(64, 853)).toMatchObject({ pitch: 24, columns: 32, rows: 2, rowsSeen: 2 });
   expect(layOut(2000, 853)).toMatchObject({ pitch: 6, rowsSeen: layOut(2000, 853).rows });
   const large = layOut(2 ** 20, 853);
   expect(large.rowsSeen).toBeLessThan(large.rows);
@@ -50,9 +50,11 @@ test("a cell is found at its corner and at its far corner, from every row", () =
 
 test("beside the cells there is no chunk", () => {
   const grid = layOut(37, 24 * 36);
-  expect(chunkAt(grid, 0, 25, 25)).toBeUndefined();
+  expect(grid).toMatchObject({ columns: 24, rows: 2 });
+  expect(chunkAt(grid, 0, 24 * 13 - 1, 25)).toBe(36);
+  expect(chunkAt(grid, 0, 24 * 13, 25)).toBeUndefined();
   expect(chunkAt(grid, 0, -1, 0)).toBeUndefined();
-  expect(chunkAt(grid, 0, 24 * 36, 0)).toBeUndefined();
+  expect(chunkAt(grid, 0, 24 * 24, 0)).toBeUndefined();
   expect(chunkAt(grid, 0, 0, 48)).toBeUndefined();
 });
 
@@ -78,6 +80,6 @@ test("keys lead to chunks that exist, and the window follows them", () => {
 test("Up and Down leave the column alone: at the edge they stay", () => {
   const grid = layOut(64, 853);
   expect(moveBy(grid, 3, "ArrowUp")).toBe(3);
-  expect(moveBy(grid, 3, "ArrowDown")).toBe(38);
+  expect(moveBy(grid, 3, "ArrowDown")).toBe(35);
   expect(moveBy(grid, 60, "ArrowDown")).toBe(60);
 });
