@@ -46,6 +46,7 @@ const TOLD: readonly (readonly string[])[] = [
   ...SCENARIOS.map(({ lines }) => lines.slice(1)),
 ];
 
+const isGift = (line: string) => line.startsWith("give ");
 const linesOf = (log: readonly LogLine[]) => log.map(({ line }) => line);
 
 /** Whether guide or scenes would tell it again. */
@@ -63,7 +64,7 @@ export class Aside {
   readonly #engine: DemoEngine;
   /** The one that was put aside last is the last. */
   #worlds: (Story | Kept)[] = [];
-  /** The files of the world that is shown, and of what was there before it. */
+  /** The files of the world that is shown, by the place of the line that took each. */
   #files = new Map<number, File>();
 
   /**
@@ -80,7 +81,7 @@ export class Aside {
     const world = this.#worlds.at(-1);
     if (world === undefined) return undefined;
     const count = world.lines.length;
-    const what = `Yours, of ${count} ${count === 1 ? "command" : "commands"}`;
+    const what = `Your disk, of ${count} ${count === 1 ? "command" : "commands"}`;
     return world.storage === "memory" ? `${what}, is put aside.` : `${what}, is kept.`;
   }
 
@@ -97,13 +98,15 @@ export class Aside {
   async give(file: File): Promise<Outcome> {
     if (await isCow(file)) return await this.#give(file);
     // An image is another disk.
-    const before = this.#worlds;
+    const worlds = this.#worlds;
+    const files = this.#files;
     const { storage } = this.#engine.scene;
     const left = await this.leave();
     if (!left.isDone) return left;
     const outcome = await this.#give(file);
     if (!outcome.isDone) {
-      this.#worlds = before;
+      this.#worlds = worlds;
+      this.#files = files;
       if (storage !== this.#engine.scene.storage) await this.#engine.run(LINES.storage(storage));
     }
     return outcome;
@@ -151,6 +154,7 @@ export class Aside {
         return moved;
       }
     }
+    this.#files = new Map();
     return { isDone: true, text: "" };
   }
 
@@ -166,6 +170,7 @@ export class Aside {
     const before = this.#worlds;
     const left = await this.leave();
     if (!left.isDone) return left;
+    await this.#engine.run(LINES.pace(0));
     const mine = this.#worlds.slice(before.length);
     const back = world.storage === "memory"
       ? await this.#tell(world)
@@ -177,10 +182,12 @@ export class Aside {
 
   /** What is under way ends first: it is the visitor's, too. */
   async #settle(): Promise<void> {
+    const { beatMs } = this.#engine.scene.tempo;
     await this.#engine.run(LINES.play);
     await this.#engine.run(LINES.pace(0));
     // Waits for its turn, and changes nothing.
     await this.#engine.run("status");
+    await this.#engine.run(LINES.pace(beatMs));
   }
 
   /** What there is to be put aside: nothing, a world, or why it cannot be. */
@@ -189,10 +196,10 @@ export class Aside {
     const lines = linesOf(log);
     if (storage !== "memory") return lines.length === 0 ? undefined : { storage, lines };
     if (isTold(lines)) return undefined;
-    const lost = lines.find((line, at) => line.startsWith("give ") && !this.#files.has(at));
+    const lost = lines.find((line, at) => isGift(line) && !this.#files.has(at));
     if (lost !== undefined) {
       return `Not begun: your disk would be lost, for the file of "${lost}" is not at hand. ` +
-        "Keep it in IndexedDB, or type reset";
+        "Keep it as a file, and type reset";
     }
     const beginning = beginningOf(scene);
     return { storage, beginning, lines, files: new Map(this.#files), cursor };
@@ -208,7 +215,7 @@ export class Aside {
     const begun = await this.#engine.run(beginning);
     if (!begun.isDone) return begun;
     for (const [at, line] of lines.entries()) {
-      const file = files.get(at);
+      const file = isGift(line) ? files.get(at) : undefined;
       const { text } = file === undefined ? await this.#engine.run(line) : await this.#give(file);
       // A line may have failed, or was cut, and was kept all the same.
       if (this.#engine.scene.cursor !== at + 1) return { isDone: false, text };

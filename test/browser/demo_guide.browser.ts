@@ -54,7 +54,7 @@ test("what a visitor has made outlives the guide: in memory it is brought back, 
   await visit.tabTo("#guide-next", "Shift+Tab");
   await visit.press("Enter");
   await arrives(visit, "2 of 7");
-  expect(await visit.textOf(".guide-aside")).toContain("Yours, of 4 commands, is put aside.");
+  expect(await visit.textOf(".guide-aside")).toContain("Your disk, of 4 commands, is put aside.");
   await visit.check();
   await visit.tabTo("#guide-return", "Shift+Tab");
   await visit.press("Enter");
@@ -68,7 +68,7 @@ test("what a visitor has made outlives the guide: in memory it is brought back, 
   await arrives(visit, "7 of 7");
   const chosen = `document.querySelector("#keeping input:checked").value`;
   expect(await visit.ask(chosen)).toBe("memory");
-  expect(await visit.textOf(".guide-aside")).toContain("Yours, of 4 commands, is kept.");
+  expect(await visit.textOf(".guide-aside")).toContain("Your disk, of 4 commands, is kept.");
   await visit.reload();
   await arrives(visit, "The sandbox");
   expect(await visit.ask(chosen)).toBe("indexeddb");

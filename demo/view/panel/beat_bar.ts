@@ -15,7 +15,7 @@ const STEPS: readonly {
   readonly kinds: readonly Beat["kind"][];
 }[] = [
   { name: "Read old", about: "from the origin", kinds: ["read-old", "read"] },
-  { name: "Copy out", about: "to the COW device", kinds: ["copy-out", "fill", "merge-copy"] },
+  { name: "Copy out", about: "to the COW", kinds: ["copy-out", "fill", "merge-copy"] },
   { name: "Commit", about: "note where it is", kinds: ["flush", "commit", "merge-commit"] },
   { name: "Write in place", about: "over the old", kinds: ["in-place", "relocate"] },
 ];

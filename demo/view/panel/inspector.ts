@@ -25,10 +25,10 @@ export function narrowDump(dump: string): string {
 /** The words of the page, where there is nothing else to be told. */
 const GLOSSARY = [
   ["origin", "the disk that is written"],
-  ["snapshot", "what the origin was at one moment"],
-  ["copy-on-write", "a chunk is copied when it is about to be overwritten, and not before"],
+  ["snapshot", "the origin at one moment"],
+  ["copy-on-write", "a chunk is copied just before it is overwritten"],
   ["COW device", "where the copies are"],
-  ["exception", "an entry of its list: which chunk has a copy, and where"],
+  ["exception", "an entry in the list of what was copied, and where to"],
 ] as const;
 
 /**

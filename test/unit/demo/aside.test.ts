@@ -47,12 +47,24 @@ test("a disk in memory comes back as it was: its size, its cuts, its future, and
   await run(engine, "plug", "write origin 4", "write tuesday 7", "undo");
   const before = picture(engine);
   await leave(aside, engine);
-  expect(aside.words).toBe("Yours, of 6 commands, is put aside.");
+  expect(aside.words).toBe("Your disk, of 6 commands, is put aside.");
   expect(picture(engine)).not.toEqual(before);
   expect(await aside.bringBack()).toMatchObject({ isDone: true });
   expect(picture(engine)).toEqual(before);
   expect(aside.words).toBeUndefined();
   await run(engine, "redo");
+});
+
+test("leaving ends the line under way, which is the visitor's too, and keeps the pace", async () => {
+  const engine = await visit();
+  const aside = new Aside(engine);
+  await run(engine, "pace 200", "pause");
+  const line = engine.run("write origin 5");
+  await engine.run("step");
+  expect(await aside.leave()).toMatchObject({ isDone: true });
+  expect(await line).toMatchObject({ isDone: true });
+  expect(engine.scene.tempo.beatMs).toBe(200);
+  expect(aside.words).toBe("Your disk, of 1 command, is put aside.");
 });
 
 test("several are brought back one after the other, and none is lost for another one", async () => {
@@ -82,8 +94,11 @@ test("a disk from a file comes back with the file; an image puts aside the disk 
   await leave(aside, engine);
   await aside.bringBack();
   expect(picture(engine)).toEqual(second);
+  // The file belongs to its own world: the line at its place in the other one is a write.
   await aside.bringBack();
   expect(picture(engine)).toEqual(first);
+  await aside.bringBack();
+  expect(picture(engine)).toEqual(second);
 });
 
 test("a file that is refused changes nothing, and puts nothing aside", async () => {
@@ -113,12 +128,12 @@ test("a disk in IndexedDB stays there while the guide is in memory, and is shown
   const before = picture(engine);
   await leave(aside, engine);
   expect(engine.scene.storage).toBe("memory");
-  expect([aside.words, aside.isKept]).toEqual(["Yours, of 3 commands, is kept.", true]);
+  expect([aside.words, aside.isKept]).toEqual(["Your disk, of 3 commands, is kept.", true]);
   await run(engine, "write origin 50");
   await aside.bringBack();
   expect(picture(engine)).toEqual(before);
   // What was made in the guide has changed places with it.
-  expect([aside.words, aside.isKept]).toEqual(["Yours, of 3 commands, is put aside.", false]);
+  expect([aside.words, aside.isKept]).toEqual(["Your disk, of 3 commands, is put aside.", false]);
 });
 
 test("a move to a storage takes the disk along, or puts it aside if there is one already", async () => {
