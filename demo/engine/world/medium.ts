@@ -15,6 +15,7 @@
 
 import {
   type BlockDevice,
+  BlockDeviceError,
   type Clock,
   codeOf,
   createLinear,
@@ -78,7 +79,15 @@ export class Medium {
         const place = { origin: MEDIUM_SECTORS, storage: diskStorage ?? storage };
         return new Medium(await Disk.open(name, place), storage);
       } catch (error) {
-        if (codeOf(error) !== "EBUSY" || tries === TRIES_MAX) throw error;
+        if (codeOf(error) !== "EBUSY") throw error;
+        if (tries === TRIES_MAX) {
+          throw new BlockDeviceError(
+            "EBUSY",
+            `Cannot open what is kept in ${storage}: it is open elsewhere, maybe in another tab; ` +
+              "close that one, and load this one again",
+            { cause: error },
+          );
+        }
         await clock.sleep(TRY_MS);
       }
     }

@@ -30,6 +30,8 @@ export class GuidePanel {
   readonly #host: HTMLElement;
   readonly #page: Page;
   #at: number = rememberedStep();
+  /** What the scene is about that one has looked at last. */
+  #about = "Each of them begins with a disk of its own.";
   /** What went wrong with the step's beginning. */
   #failure = "";
   /** Steps are entered one after the other, however quickly one goes on. */
@@ -177,12 +179,25 @@ export class GuidePanel {
       <div class="scenes">
         ${SCENARIOS.map(({ name, about, lines }) =>
           html`
-            <button title=${about} @click=${() => this.#begin(lines)}>${name}</button>
+            <button
+              aria-describedby="guide-about"
+              @focus=${() => this.#describe(about)}
+              @pointerenter=${() => this.#describe(about)}
+              @click=${() => this.#begin(lines)}
+            >
+              ${name}
+            </button>
           `
         )}
       </div>
+      <p id="guide-about" class="quiet">${this.#about}</p>
       ${this.#told()}
     `;
+  }
+
+  #describe(about: string): void {
+    this.#about = `${about}.`;
+    this.show();
   }
 
   #told(): TemplateResult | typeof nothing {
