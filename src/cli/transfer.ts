@@ -18,6 +18,9 @@ import { Progress } from "./progress.ts";
 /** Sectors that become a hole when they are all zeroes. */
 const HOLE_SECTORS = 8;
 
+/** How much is written before the disk is told to begin: 32 MiB. */
+const EARLY_FLUSH_SECTORS = 65_536;
+
 /** What is read, and what is said meanwhile. */
 export interface Transfer {
   /** Where from. */
@@ -119,4 +122,62 @@ export async function writeStretches(
     written += stretch.sectorCount;
   }
   return written;
+}
+
+/**
+ * Flushes while others write: the disk takes what is there already instead of idling until all of it
+ * is to be durable at once. One flush is under way at a time. The last one is still to be made.
+ */
+export class EarlyFlush {
+  readonly #target: BlockDevice;
+  #waitingSectors = 0;
+  #underWay: Promise<void> | null = null;
+  #failure: { readonly error: unknown } | null = null;
+
+  /**
+   * Nothing is flushed yet.
+   *
+   * @param target What is written. Its asynchronous flush does not hold up the caller.
+   */
+  constructor(target: BlockDevice) {
+    this.#target = target;
+  }
+
+  /**
+   * Takes note of a write; begins a flush when enough has come together.
+   *
+   * @param sectorCount How many sectors were written.
+   * @throws What a flush before has failed with.
+   */
+  wrote(sectorCount: number): void {
+    this.#requireNoFailure();
+    this.#waitingSectors += sectorCount;
+    if (this.#underWay !== null || this.#waitingSectors < EARLY_FLUSH_SECTORS) return;
+    this.#waitingSectors = 0;
+    this.#underWay = this.#flush();
+  }
+
+  /**
+   * Waits for the flush under way.
+   *
+   * @throws What a flush has failed with.
+   */
+  async end(): Promise<void> {
+    await this.#underWay;
+    this.#requireNoFailure();
+  }
+
+  /** Never rejects: whoever writes may fail first and never ask. */
+  async #flush(): Promise<void> {
+    try {
+      await this.#target.flush();
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#underWay = null;
+  }
+
+  #requireNoFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
 }

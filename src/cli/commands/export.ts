@@ -12,7 +12,7 @@ import { example } from "../example.ts";
 import { CommandFailure, EXIT_CODES } from "../failure.ts";
 import { makeImage, PIPE, requireDistinct } from "../files.ts";
 import { type JsonFlags, jsonOption, report } from "../json.ts";
-import { eachPiece, requirePipe, writeStretches } from "../transfer.ts";
+import { eachPiece, EarlyFlush, requirePipe, writeStretches } from "../transfer.ts";
 import { filesOf, openView } from "../view/view.ts";
 
 const JSON_KEYS = ["image", "sizeBytes", "dataBytes"];
@@ -26,6 +26,24 @@ async function exportToPipe(environment: Environment, device: BlockDevice): Prom
   const { out } = environment;
   const transfer = { device, verb: "exporting", interruptedWith: "not all was written" };
   await eachPiece(environment, transfer, (piece) => out.writeBytes(piece));
+}
+
+/** Copies what is not zero; returns how many sectors that were. */
+async function copyTo(
+  environment: Environment,
+  device: BlockDevice,
+  target: BlockDevice,
+): Promise<number> {
+  const transfer = { device, verb: "exporting", interruptedWith: "OUT was not made" };
+  const flush = new EarlyFlush(target);
+  let written = 0;
+  await eachPiece(environment, transfer, async (piece, sector) => {
+    const count = await writeStretches(piece, target, sector);
+    flush.wrote(count);
+    written += count;
+  });
+  await flush.end();
+  return written;
 }
 
 async function exportView(
@@ -48,18 +66,10 @@ async function exportView(
   if (outPath === PIPE) return await exportToPipe(environment, device);
   requireDistinct({ ...filesOf(view.name), OUT: outPath });
   const { sectorCount } = device;
-  let written = 0;
-  await makeImage(
+  const written = await makeImage(
     environment,
     { path: outPath, sectorCount, force: flags.force ?? false },
-    (target) =>
-      eachPiece(
-        environment,
-        { device, verb: "exporting", interruptedWith: "OUT was not made" },
-        async (piece, sector) => {
-          written += await writeStretches(piece, target, sector);
-        },
-      ),
+    (target) => copyTo(environment, device, target),
   );
   const [sizeBytes, dataBytes] = [sectorsToBytes(sectorCount), sectorsToBytes(written)];
   const text = `${outPath}: ${formatSize(sizeBytes)}, ${formatSize(dataBytes)} of it data\n`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eachPiece, writeStretches } from "../../../src/cli/transfer.ts";
+import { eachPiece, EarlyFlush, writeStretches } from "../../../src/cli/transfer.ts";
 import { createMemoryDevice } from "../../../src/mod.ts";
 import { notes, TestEnvironment } from "./session.ts";
 
@@ -58,4 +58,59 @@ test("zeroes are not written", async () => {
   const found = new Uint8Array(40 * 512);
   target.readSync(found, 50);
   expect(found).toEqual(piece);
+});
+
+/** Enough for a flush to begin. */
+const ENOUGH = 65_536;
+
+/** A device whose flushes end when they are told to. */
+function slowToFlush() {
+  const flushes: PromiseWithResolvers<void>[] = [];
+  const target = Object.create(createMemoryDevice({ sectorCount: 8 }), {
+    flush: {
+      value: () => {
+        const flush = Promise.withResolvers<void>();
+        flushes.push(flush);
+        return flush.promise;
+      },
+    },
+  });
+  return { target, flushes };
+}
+
+test("an early flush begins when enough was written, one at a time", async () => {
+  const { target, flushes } = slowToFlush();
+  const early = new EarlyFlush(target);
+  early.wrote(ENOUGH - 1);
+  expect(flushes.length).toBe(0);
+  early.wrote(1);
+  expect(flushes.length).toBe(1);
+  early.wrote(ENOUGH);
+  expect(flushes.length).toBe(1);
+  flushes[0]!.resolve();
+  await early.end();
+  early.wrote(0);
+  expect(flushes.length).toBe(2);
+});
+
+test("an early flush that failed is told of at the next write and at the end", async () => {
+  const { target, flushes } = slowToFlush();
+  const early = new EarlyFlush(target);
+  early.wrote(ENOUGH);
+  flushes[0]!.reject(new Error("the disk is gone"));
+  await expect(early.end()).rejects.toThrow("the disk is gone");
+  expect(() => early.wrote(1)).toThrow("the disk is gone");
+  await expect(early.end()).rejects.toThrow("the disk is gone");
+});
+
+test("the end waits for an early flush", async () => {
+  const { target, flushes } = slowToFlush();
+  const early = new EarlyFlush(target);
+  early.wrote(ENOUGH);
+  let hasEnded = false;
+  const ending = early.end().then(() => hasEnded = true);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  expect(hasEnded).toBe(false);
+  flushes[0]!.resolve();
+  await ending;
 });
