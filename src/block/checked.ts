@@ -80,6 +80,8 @@ class CheckedSyncDevice implements SyncBlockDevice {
     innerOf = (device) => device.#inner;
   }
 
+  /** Never: work is done at the call. Said because a property that is missing is slower to look for. */
+  readonly isBusy = false;
   readonly name: string;
   readonly limits: DeviceLimits;
   readonly supports: DeviceSupports;

@@ -27,6 +27,16 @@ test("limits and supports are filled in, and cannot be changed", () => {
   expect(isKernelMemoryDevice(device)).toBe(false);
 });
 
+test("a synchronous write never has to wait, not even for a flush under way", async () => {
+  const flush = Promise.withResolvers<void>();
+  const device = checked(plain({ flush: () => flush.promise }).implementation);
+  const flushing = device.flush();
+  expect(device.isBusy).toBe(false);
+  device.writeSync(new Uint8Array(512), 0);
+  flush.resolve();
+  await flushing;
+});
+
 test("zeroes are written in pieces of 64 KiB by a device that knows no better way", () => {
   const { implementation, log } = plain();
   checked(implementation).writeZeroesSync(1, 300, { fua: true });
