@@ -52,6 +52,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
     "look_lines.test.ts reads by it, with power and without",
   "demo/engine/world/world.ts": "a value, and where its devices lie",
   "src/kernel/kernel_wasm.ts": "generated; `deno task build:check` compares it with its source",
+  "src/nbd/channel.ts": "interfaces; both channels have what they promise",
   "src/testing/clauses/": "test/conformance/broken_devices.test.ts shows every clause failing",
   "src/disk/readers/reader_desk.ts": "interfaces; web_reader_desk.test.ts has what they promise",
   "src/nbd/live/image_shelf.ts": "interfaces; image_files.test.ts has what they promise",

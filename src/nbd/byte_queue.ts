@@ -1,77 +1,105 @@
 /**
- * `ByteQueue`: bytes as they come in from a connection, taken out as messages.
+ * `ByteQueue`: what has come in and was not taken yet, in one piece of memory that is used again.
  *
- * Pieces come in any size; a message can lie in one of them or across many. What lies in one piece is
- * given out as a view of it, without a copy.
+ * ```
+ *  block  | taken | waits for its turn | room |
+ *                 ^ from               ^ to
+ * ```
+ *
+ * A socket reads into the room, and what was read is taken out as views: between a socket and a device
+ * nothing is copied but the beginning of a message whose end is still to come, when there is no room behind
+ * it. That moves to the front.
+ *
+ * **Invariants**
+ * - Bytes move only where room is made. What was taken is valid until then, and room until more is asked
+ *   for.
+ * - The block is at most twice what has come in and waits, or 2 MiB. It grows with what has come, never with
+ *   what was announced. One above 2 MiB is dropped when nothing is left in it.
  *
  * This module is browser compatible.
  *
  * @module
  */
 
+const BLOCK_BYTES_MIN = 64 * 1024;
+/** So much is kept for the next messages. */
+const BLOCK_BYTES_KEPT = 2 * 1024 * 1024;
+
 /** Bytes that have come in and were not taken yet. */
 export class ByteQueue {
-  #pieces: Uint8Array[] = [];
-  /** Bytes of the first piece that were taken. */
-  #taken = 0;
-  #byteLength = 0;
+  #block = new Uint8Array(0);
+  #from = 0;
+  #to = 0;
 
   /** How many bytes wait. */
   get byteLength(): number {
-    return this.#byteLength;
+    return this.#to - this.#from;
+  }
+
+  /**
+   * Gives room for what comes in next.
+   *
+   * @returns At least one byte, to be filled from its beginning on.
+   */
+  room(): Uint8Array<ArrayBuffer> {
+    if (this.#from === this.#to) this.#begin();
+    if (this.#to === this.#block.byteLength) this.#makeRoom();
+    return this.#block.subarray(this.#to);
+  }
+
+  /**
+   * Told when something has come in.
+   *
+   * @param byteCount How much of the room was filled.
+   */
+  filled(byteCount: number): void {
+    this.#to += byteCount;
+  }
+
+  /** Nothing waits: the room is the whole block. */
+  #begin(): void {
+    this.#from = this.#to = 0;
+    if (this.#block.byteLength > BLOCK_BYTES_KEPT) this.#block = new Uint8Array(0);
+  }
+
+  /** Moves what waits to the front; of a larger block, when it is a good part of this one. */
+  #makeRoom(): void {
+    const { byteLength } = this.#block;
+    const waiting = this.#block.subarray(this.#from, this.#to);
+    const isLong = 4 * waiting.byteLength > byteLength && byteLength < BLOCK_BYTES_KEPT;
+    if (isLong || waiting.byteLength === byteLength) {
+      this.#block = new Uint8Array(Math.max(BLOCK_BYTES_MIN, 2 * byteLength));
+    }
+    this.#block.set(waiting);
+    this.#from = 0;
+    this.#to = waiting.byteLength;
   }
 
   /**
    * Adds bytes behind all others.
    *
-   * @param piece The bytes; they belong to the queue from here on.
+   * @param bytes The bytes; taken at the call.
    */
-  push(piece: Uint8Array): void {
-    if (piece.byteLength === 0) return;
-    const { buffer, byteOffset, byteLength } = piece;
-    // Views of a `Buffer` would be such again, which are slow to make and hard to copy.
-    this.#pieces.push(new Uint8Array(buffer, byteOffset, byteLength));
-    this.#byteLength += piece.byteLength;
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.byteLength;) {
+      const room = this.room();
+      const count = Math.min(room.byteLength, bytes.byteLength - at);
+      room.set(bytes.subarray(at, at + count));
+      this.filled(count);
+      at += count;
+    }
   }
 
   /**
    * Takes a message out.
    *
    * @param byteCount Its length, at most {@linkcode byteLength}.
-   * @param room Gives room for a message that lies across pieces.
-   * @returns Its bytes.
+   * @returns Its bytes, until room is asked for.
    */
-  take(
-    byteCount: number,
-    room: (byteCount: number) => Uint8Array = (length) => new Uint8Array(length),
-  ): Uint8Array {
-    const [first] = this.#pieces;
-    if (first !== undefined && first.byteLength - this.#taken >= byteCount) {
-      const view = first.subarray(this.#taken, this.#taken + byteCount);
-      this.skip(byteCount);
-      return view;
-    }
-    const joined = room(byteCount);
-    this.fill(joined, 0);
-    return joined;
-  }
-
-  /**
-   * Moves as many bytes as there are and as fit.
-   *
-   * @param target Where to.
-   * @param from The first place in it.
-   * @returns How many were moved.
-   */
-  fill(target: Uint8Array, from: number): number {
-    let at = from;
-    while (at < target.byteLength && this.#byteLength > 0) {
-      const first = this.#pieces[0] as Uint8Array;
-      const end = Math.min(first.byteLength, this.#taken + target.byteLength - at);
-      target.set(first.subarray(this.#taken, end), at);
-      at += this.skip(end - this.#taken);
-    }
-    return at - from;
+  take(byteCount: number): Uint8Array<ArrayBuffer> {
+    const from = this.#from;
+    this.#from += byteCount;
+    return this.#block.subarray(from, from + byteCount);
   }
 
   /**
@@ -81,24 +109,13 @@ export class ByteQueue {
    * @returns How many were dropped: fewer if there are not as many.
    */
   skip(byteCount: number): number {
-    let left = Math.min(byteCount, this.#byteLength);
-    const skipped = left;
-    this.#byteLength -= skipped;
-    while (left > 0) {
-      const rest = (this.#pieces[0] as Uint8Array).byteLength - this.#taken;
-      if (left < rest) {
-        this.#taken += left;
-        break;
-      }
-      left -= rest;
-      this.#taken = 0;
-      this.#pieces.shift();
-    }
+    const skipped = Math.min(byteCount, this.byteLength);
+    this.#from += skipped;
     return skipped;
   }
 
   /** Drops everything. */
   clear(): void {
-    this.skip(this.#byteLength);
+    this.#from = this.#to;
   }
 }

@@ -16,13 +16,14 @@
  * - Every request is answered once, in the order in which they end. One that is refused changes nothing,
  *   and the next one is found behind it.
  * - What a client can make us hold is bounded: no request is begun while 32 MiB of payloads and replies that
- *   did not go out are held, or 256 requests are under way. So at most 96 MiB, while the pieces of one more
- *   payload are joined, and what came in at once. Of what has gone, 7 MiB are kept to be used again, of a
- *   client with long requests.
+ *   did not go out are held, or 256 requests are under way. So at most 96 MiB, while the memory for one more
+ *   payload grows with it. Of what has gone, 8 MiB are kept to be used again, of a client with long requests.
  *   While {@linkcode NbdConnection.wantsInput} is false, whoever has the socket stops reading it.
  * - What is under way when a connection closes is done to its end.
  * - While {@linkcode NbdConnection.wantsTls} is true, nothing is welcome before
  *   {@linkcode NbdConnection.secured}: what comes in all the same came in the clear, and ends the connection.
+ *
+ * Longer than the others: the states of one machine, which share nearly all of what they know.
  *
  * This module is browser compatible.
  *
@@ -35,7 +36,7 @@ import { type Agreement, Handshake, type TlsPolicy } from "./handshake/handshake
 import { COMMANDS, PAYLOAD_BYTES_MAX } from "./protocol.ts";
 import { perform, planReply, refusalOf } from "./transmission/performance.ts";
 import { encodeError } from "./transmission/reply.ts";
-import { ownRoom, ReplyOutput, type Room } from "./transmission/reply_output.ts";
+import { ReplyOutput, type Room } from "./transmission/reply_output.ts";
 import {
   checkRequest,
   decodeRequest,
@@ -49,8 +50,6 @@ import {
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
 /** Nor while as many requests are under way. */
 const REQUESTS_MAX = 256;
-/** Payloads that are longer are not joined in memory that is kept. */
-const JOINED_BYTES_MAX = 1024 * 1024;
 
 /** What a connection is made of. */
 export interface NbdConnectionOptions {
@@ -110,8 +109,6 @@ export class NbdConnection {
   #refusal: Refusal | null = null;
   #headBytes = 0;
   #skipLeft = 0;
-  /** Where payloads are joined that a device takes at once. */
-  #joined = new Uint8Array(0);
   /** Bytes of requests under way. */
   #requestBytes = 0;
   #underWay = 0;
@@ -171,13 +168,39 @@ export class NbdConnection {
   /**
    * Takes what the client says.
    *
-   * @param bytes Any part of it; they belong to the connection from here on.
+   * @param bytes Any part of it; taken at the call.
    */
   receive(bytes: Uint8Array): void {
-    if (this.#state === "closing") return;
-    if (this.wantsTls) return this.#stop();
+    if (!this.#isListening()) return;
     this.#input.push(bytes);
     this.#advance();
+  }
+
+  /**
+   * Gives room for what the client says next. Whoever can read a socket to there spares a copy.
+   *
+   * @returns Bytes to be filled from their beginning on, and told by {@linkcode received}. They are the
+   * connection's own, and room until this is called again or bytes are given to {@linkcode receive}.
+   */
+  room(): Uint8Array<ArrayBuffer> {
+    return this.#input.room();
+  }
+
+  /**
+   * Takes what the client has said, as {@linkcode receive}.
+   *
+   * @param byteCount How much of the {@linkcode room} was filled.
+   */
+  received(byteCount: number): void {
+    if (!this.#isListening()) return;
+    this.#input.filled(byteCount);
+    this.#advance();
+  }
+
+  /** Whether what comes in is taken. Before TLS nothing may come: it ends the connection. */
+  #isListening(): boolean {
+    if (this.wantsTls) this.#stop();
+    return this.#state !== "closing";
   }
 
   /** Told when TLS has begun: what is received from here on came through it. */
@@ -281,17 +304,11 @@ export class NbdConnection {
     const request = this.#request as NbdRequest;
     if (this.#input.byteLength < request.payloadBytes) return false;
     this.#state = "head";
-    const payload = this.#input.take(request.payloadBytes, this.#roomToJoin);
+    const payload = this.#input.take(request.payloadBytes);
     if (request.command === COMMANDS.write) this.#begin(request, payload);
     else this.#beginFiltered(request, payload);
     return true;
   }
-
-  readonly #roomToJoin: Room = (byteCount) => {
-    if (byteCount > JOINED_BYTES_MAX) return ownRoom(byteCount);
-    if (byteCount > this.#joined.byteLength) this.#joined = new Uint8Array(byteCount);
-    return this.#joined.subarray(0, byteCount);
-  };
 
   #beginFiltered(request: NbdRequest, payload: Uint8Array): void {
     const filtered = readFilter(request, payload, this.#agreement as Agreement);
@@ -325,15 +342,15 @@ export class NbdConnection {
     agreement.export.traffic?.count(request.command, request.byteCount);
     let reply: Uint8Array | Promise<Uint8Array>;
     try {
-      const plan = (take: Room) => planReply(request, payload, agreement, take);
+      // Whoever writes later has bytes of its own: these lie where more will come in.
+      const plan = (take: Room, isLater: boolean) =>
+        planReply(request, isLater ? payload?.slice() ?? null : payload, agreement, take);
       const isLong = request.byteCount > PAYLOAD_BYTES_MAX;
       reply = perform(agreement.export.device, plan, this.#output.take, isLong);
     } catch (error) {
       return this.#fail(request, error);
     }
     if (!(reply instanceof Promise)) return this.#output.put(reply);
-    // Whoever answers later may still be reading what was joined there.
-    if (payload?.buffer === this.#joined.buffer) this.#joined = new Uint8Array(0);
     const isLong = request.command === COMMANDS.read || request.command === COMMANDS.write;
     const byteCount = isLong ? Math.min(request.byteCount, PAYLOAD_BYTES_MAX) : 0;
     this.#underWay++;

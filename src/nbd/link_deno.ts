@@ -1,5 +1,5 @@
 /**
- * `NbdLink`: a connection on a pair of streams, a socket's two halves or standard input and output.
+ * `NbdLink`: a connection on a channel, which is a socket, or standard input and output.
  *
  * | the client | then |
  * |---|---|
@@ -12,12 +12,12 @@
  * @module
  */
 
-import type { Socket } from "node:net";
-import type { Readable, Writable } from "node:stream";
+import type { Channel } from "./channel.ts";
 import { NbdConnection } from "./connection.ts";
 import type { NbdExport } from "./export.ts";
 import type { TlsPolicy } from "./handshake/handshake.ts";
-import { beginTls, type TlsCredentials } from "./tls_deno.ts";
+import type { StreamChannel } from "./stream_channel_deno.ts";
+import type { TlsCredentials } from "./tls_deno.ts";
 
 /** Pieces that are no longer are joined: they cost more to hand over than to copy. */
 const SMALL_BYTES = 16 * 1024;
@@ -51,7 +51,7 @@ export interface NbdTls {
   readonly credentials: TlsCredentials;
 }
 
-/** What a link is made of, besides its streams. */
+/** What a link is made of, besides its channel. */
 export interface NbdLinkOptions {
   /** What there is to choose from. */
   readonly exports: readonly NbdExport[];
@@ -59,45 +59,42 @@ export interface NbdLinkOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Told once, when the client has entered an export. */
   readonly onAgreed?: () => void;
-  /** TLS. Only where both streams are one socket. */
+  /** TLS. Only where the channel is a `StreamChannel` on one socket. */
   readonly tls?: NbdTls | undefined;
 }
 
-/** A client at the other end of two streams. */
+/** A client at the other end of a channel. */
 export class NbdLink {
-  /** Kept when nothing of it is left: no request under way, the streams closed. */
+  /** Kept when nothing of it is left: no request under way, the channel closed. */
   readonly ended: Promise<void>;
   readonly #connection: NbdConnection;
   readonly #resolveEnded: () => void;
   readonly #credentials: TlsCredentials | undefined;
   readonly #onAgreed: () => void;
-  #input: Readable;
-  #output: Writable;
+  #channel: Channel;
   /** What waits until the piece before it has gone. */
   readonly #unsent: Uint8Array[] = [];
   #isWriting = false;
   #isGone = false;
   #isEnding = false;
-  #isDetached = false;
+  #isLeft = false;
   #isSecuring = false;
   #hasAgreed = false;
 
   /**
    * Greets the client.
    *
-   * @param input What it says.
-   * @param output What it is told; may be the same object.
+   * @param channel The way to it; it belongs to the link from here on.
    * @param options What there is to choose from, and how.
    */
-  constructor(input: Readable, output: Writable, options: NbdLinkOptions) {
+  constructor(channel: Channel, options: NbdLinkOptions) {
     const { exports, onFailure = () => {}, tls } = options;
     this.#credentials = tls?.credentials;
     this.#onAgreed = options.onAgreed ?? (() => {});
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
-    [this.#input, this.#output] = [input, output];
-    this.#attach();
+    this.#channel = channel;
     this.#connection = new NbdConnection({
       exports,
       tls: tls?.policy ?? "off",
@@ -105,59 +102,35 @@ export class NbdLink {
       onChange: () => this.#settle(),
       onFailure,
     });
+    this.#listen();
   }
 
-  readonly #takeBytes = (bytes: Uint8Array) => {
-    this.#connection.receive(bytes);
-    this.#settle();
-  };
-
-  readonly #takeEnd = () => {
-    this.#connection.endInput();
-    this.#settle();
-  };
-
-  readonly #lose = () => this.drop();
-
-  /** An input of its own closes when it has ended well, and its replies are still to go. */
-  readonly #closeInput = () => {
-    if (!this.#input.readableEnded || this.#output.destroyed) this.drop();
-  };
-
-  /** Listens to the streams. */
-  #attach(): void {
-    this.#input.on("data", this.#takeBytes);
-    this.#input.on("end", this.#takeEnd);
-    this.#input.on("close", this.#closeInput);
-    this.#input.on("error", this.#lose);
-    this.#output.on("close", this.#lose);
-    this.#output.on("error", this.#lose);
-  }
-
-  /** Leaves what comes from here on to TLS, which may be there before we know that our answer has gone. */
-  #detach(): void {
-    this.#input.pause();
-    this.#input.off("data", this.#takeBytes);
-    this.#input.off("end", this.#takeEnd);
-    this.#isDetached = true;
+  #listen(): void {
+    const told = (what: () => void) => {
+      what();
+      this.#settle();
+    };
+    this.#channel.listen({
+      room: () => this.#connection.room(),
+      received: (byteCount) => told(() => this.#connection.received(byteCount)),
+      take: (bytes) => told(() => this.#connection.receive(bytes)),
+      ended: () => told(() => this.#connection.endInput()),
+      lost: () => this.drop(),
+    });
   }
 
   /** Puts TLS between the socket and the connection. */
   async #secure(): Promise<void> {
-    const socket = this.#input as Socket;
     this.#isSecuring = true;
-    let secured: Socket;
+    let secured: Channel;
     try {
-      secured = await beginTls(socket, this.#credentials as TlsCredentials);
+      secured = await (this.#channel as StreamChannel).secure(this.#credentials as TlsCredentials);
     } catch {
       return this.drop();
     }
-    if (this.#isGone) return void secured.destroy();
-    // Its end is told by TLS from here on, behind all that came before it.
-    socket.off("close", this.#closeInput);
-    socket.off("close", this.#lose);
-    [this.#input, this.#output] = [secured, secured];
-    this.#attach();
+    if (this.#isGone) return secured.destroy();
+    this.#channel = secured;
+    this.#listen();
     this.#connection.secured();
     this.#settle();
   }
@@ -171,8 +144,7 @@ export class NbdLink {
   drop(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#input.destroy();
-    this.#output.destroy();
+    this.#channel.destroy();
     this.#connection.close();
   }
 
@@ -190,7 +162,7 @@ export class NbdLink {
     this.#isWriting = this.#unsent.length > 0;
     if (!this.#isWriting) return;
     const piece = takeJoined(this.#unsent);
-    this.#output.write(piece, () => {
+    this.#channel.write(piece, () => {
       this.#connection.sent(piece.byteLength);
       if (this.#isGone) return;
       this.#write();
@@ -208,16 +180,19 @@ export class NbdLink {
     if (hasEnded && this.#isGone) return this.#resolveEnded();
     if (this.#isGone) return;
     if (wantsTls) {
-      if (!this.#isDetached) this.#detach();
+      if (!this.#isLeft) {
+        this.#isLeft = true;
+        (this.#channel as StreamChannel).leaveToTls();
+      }
       if (!this.#isWriting && !this.#isSecuring) void this.#secure();
     } else if (hasEnded && !this.#isEnding) {
       if (this.#isWriting) return;
       this.#isEnding = true;
-      this.#output.end(() => {
+      this.#channel.end(() => {
         this.drop();
         this.#settle();
       });
-    } else if (wantsInput && this.#input.isPaused()) this.#input.resume();
-    else if (!wantsInput && !this.#isEnding) this.#input.pause();
+    } else if (wantsInput && this.#channel.isPaused) this.#channel.resume();
+    else if (!wantsInput && !this.#isEnding) this.#channel.pause();
   }
 }

@@ -18,13 +18,16 @@
  */
 
 import { rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type Clock, systemClock } from "../block/clock.ts";
 import { BlockDeviceError } from "../block/errors.ts";
+import type { Channel } from "./channel.ts";
 import { type NbdExport, requireExports } from "./export.ts";
 import { HandshakeLimit } from "./handshake/time_limit.ts";
 import { NbdLink, type NbdTls } from "./link_deno.ts";
+import { type DenoPlace, findDenoSockets, listenByDeno } from "./socket_channel_deno.ts";
+import { StreamChannel } from "./stream_channel_deno.ts";
 import { makeUnixSocket } from "./unix_socket_deno.ts";
 
 /** More clients than this at once are turned away. */
@@ -46,6 +49,10 @@ export interface NbdServerOptions {
   readonly clock?: Clock;
 }
 
+function cannotListen(place: string, { message }: Error): BlockDeviceError {
+  return new BlockDeviceError("EIO", `Cannot listen on ${place}: ${message}`);
+}
+
 /** Serves exports to many clients. */
 export class NbdServer {
   readonly #exports: readonly NbdExport[];
@@ -54,7 +61,7 @@ export class NbdServer {
   readonly #tls: NbdTls | undefined;
   readonly #limit: HandshakeLimit;
   readonly #links = new Set<NbdLink>();
-  readonly #listeners: Server[] = [];
+  readonly #listeners: { close(): void }[] = [];
   readonly #paths: string[] = [];
   #isClosed = false;
 
@@ -85,7 +92,7 @@ export class NbdServer {
    * @throws {BlockDeviceError} `EEXIST` or `EBUSY` when something else is there; `EIO` when it cannot be made.
    */
   async listenUnix(path: string): Promise<void> {
-    await makeUnixSocket(path, (made) => this.#listen(path, { path: made }));
+    await makeUnixSocket(path, (made) => this.#listen(path, { transport: "unix", path: made }));
     this.#paths.push(path);
   }
 
@@ -98,9 +105,8 @@ export class NbdServer {
    * @throws {BlockDeviceError} `EIO` when that cannot be had.
    */
   async listenTcp(port: number, host = "127.0.0.1"): Promise<number> {
-    const listener = await this.#listen(`${host}:${port}`, { port, host });
-    const address = listener.address();
-    return typeof address === "object" && address !== null ? address.port : port;
+    const place = { transport: "tcp", hostname: host, port } as const;
+    return await this.#listen(`${host}:${port}`, place) ?? port;
   }
 
   /**
@@ -110,30 +116,49 @@ export class NbdServer {
    * @throws {BlockDeviceError} `EIO` when it is no socket that can be listened on.
    */
   async listenInherited(fd: number): Promise<void> {
-    await this.#listen(`the inherited file ${fd}`, { fd });
+    await this.#listenByNode(`the inherited file ${fd}`, { fd });
   }
 
-  #listen(
+  /** Returns the port, of TCP. Deno's own sockets are quicker; TLS and Node want Node's. */
+  async #listen(place: string, where: DenoPlace): Promise<number | undefined> {
+    const sockets = this.#tls === undefined ? findDenoSockets() : undefined;
+    if (sockets === undefined) {
+      const options = where.transport === "unix"
+        ? { path: where.path }
+        : { port: where.port, host: where.hostname };
+      return await this.#listenByNode(place, options);
+    }
+    try {
+      const welcome = (channel: Channel) => this.#welcome(channel);
+      const listener = listenByDeno(sockets, where, this.#clock, welcome);
+      this.#listeners.push(listener);
+      return listener.port;
+    } catch (error) {
+      throw cannotListen(place, error as Error);
+    }
+  }
+
+  #listenByNode(
     place: string,
     options: { path: string } | { port: number; host: string } | { fd: number },
-  ) {
-    const { promise, resolve, reject } = Promise.withResolvers<Server>();
-    const listener = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket));
-    listener.on("error", (error) => {
-      reject(new BlockDeviceError("EIO", `Cannot listen on ${place}: ${error.message}`));
+  ): Promise<number | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+    const listener = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.setNoDelay(true);
+      this.#welcome(new StreamChannel(socket, socket));
     });
-    listener.listen(options, () => resolve(listener));
+    listener.on("error", (error) => reject(cannotListen(place, error)));
+    listener.listen(options, () => {
+      const address = listener.address();
+      resolve(address !== null && typeof address === "object" ? address.port : undefined);
+    });
     this.#listeners.push(listener);
     return promise;
   }
 
-  #welcome(socket: Socket): void {
-    if (this.#isClosed || this.#links.size >= CLIENTS_MAX) {
-      socket.destroy();
-      return;
-    }
-    socket.setNoDelay(true);
-    this.#limit.admit(this.#serve(socket, socket, this.#tls));
+  #welcome(channel: Channel): void {
+    if (this.#isClosed || this.#links.size >= CLIENTS_MAX) return channel.destroy();
+    this.#limit.admit(this.#serve(channel, this.#tls));
   }
 
   /**
@@ -144,11 +169,11 @@ export class NbdServer {
    * @returns A promise that is kept when it has gone.
    */
   serveStreams(input: Readable, output: Writable): Promise<void> {
-    return this.#serve(input, output).ended;
+    return this.#serve(new StreamChannel(input, output)).ended;
   }
 
-  #serve(input: Readable, output: Writable, tls?: NbdTls): NbdLink {
-    const link: NbdLink = new NbdLink(input, output, {
+  #serve(channel: Channel, tls?: NbdTls): NbdLink {
+    const link: NbdLink = new NbdLink(channel, {
       exports: this.#exports,
       onFailure: this.#onFailure,
       onAgreed: () => this.#limit.release(link),

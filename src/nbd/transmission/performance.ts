@@ -190,25 +190,25 @@ function isCode(error: unknown, code: ErrorCode): boolean {
  *
  * @param device What the plan is about.
  * @param plan Makes the plan; made anew when it could not be performed at once. That has changed nothing
- * that performing it again would not change in the same way.
+ * that performing it again would not change in the same way. It is told whether it may have to wait.
  * @param take Room for a reply that is made at once. One that is made later, beside others, has its own.
  * @param isLong Whether it takes so long that others should have their turn meanwhile.
  * @returns The reply, or a promise of it.
  */
 export function perform(
   device: BlockDevice,
-  plan: (take: Room) => Plan<Uint8Array>,
+  plan: (take: Room, isLater: boolean) => Plan<Uint8Array>,
   take: Room = ownRoom,
   isLong = false,
 ): Uint8Array | Promise<Uint8Array> {
   if (!isLong && isSyncDevice(device) && device.isBusy !== true) {
     try {
-      return runSync(plan(take));
+      return runSync(plan(take, false));
     } catch (error) {
       if (!isCode(error, "EAGAIN")) throw error;
     }
   }
-  return runAsync(plan(ownRoom));
+  return runAsync(plan(ownRoom, true));
 }
 
 const CODES: Readonly<Partial<Record<ErrorCode, NbdErrorCode>>> = {

@@ -3,6 +3,7 @@ import { Duplex, PassThrough, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import type { NbdExport } from "../../../src/nbd/export.ts";
 import { NbdLink } from "../../../src/nbd/link_deno.ts";
+import { StreamChannel } from "../../../src/nbd/stream_channel_deno.ts";
 import { ask, CMD, info, memoryExports, OPT, option, u32 } from "./dialogue.ts";
 import { SlowDevice } from "./slow_device.ts";
 
@@ -39,7 +40,7 @@ function linked(exports: readonly NbdExport[] = memoryExports()) {
   const input = new PassThrough();
   const output = new Stubborn();
   output.isStubborn = false;
-  const link = new NbdLink(input, output, { exports });
+  const link = new NbdLink(new StreamChannel(input, output), { exports });
   input.write(Buffer.concat([u32(3), option(OPT.go, info("disk"))]));
   return { input, output, link };
 }
@@ -132,7 +133,7 @@ test("one object can be both streams", async () => {
       done();
     },
   });
-  const link = new NbdLink(socket, socket, { exports: memoryExports() });
+  const link = new NbdLink(new StreamChannel(socket, socket), { exports: memoryExports() });
   socket.push(Buffer.concat([u32(3), option(OPT.abort)]));
   await link.ended;
   expect(Buffer.concat(said).length).toBe(18 + 20);
