@@ -4,14 +4,15 @@
  * fio's nbd engine, at random places, 16 at a time, on 256 MiB that were written before, so that nobody
  * answers from a hole and no chunk is copied for the first time. All images are in memory, and our origin has
  * two snapshots. Rounds go through all servers in turn; the table has the median and, behind it, the least and
- * the most of the rounds. Only the ratios mean something, and only within one run.
+ * the most of the rounds, and the processor's time that the server took for a request. Only the ratios mean
+ * something, and only within one run.
  *
  *     deno task bench:nbd --blocks 4k,256k --rounds 5 --seconds 2
- *     deno task bench:nbd --main ../before/src/cli/main.ts     ours as it was, from another checkout
+ *     deno task bench:nbd --before ../../../before/src/cli/main.ts     beside another checkout's
  */
 // deno-lint-ignore-file no-console
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { installPackages } from "../setup.ts";
@@ -21,9 +22,10 @@ const values = readWords({
   rounds: { type: "string", default: "3" },
   seconds: { type: "string", default: "2" },
   blocks: { type: "string", default: "4k,256k" },
-  main: { type: "string", default: "../../src/cli/main.ts" },
+  before: { type: "string", default: "" },
 });
-const MAIN = fileURLToPath(new URL(values.main, import.meta.url));
+const mainOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const MAIN = mainOf("../../src/cli/main.ts");
 const SIZE = "256M";
 
 const folder = mkdtempSync(`${existsSync("/dev/shm") ? "/dev/shm" : "/tmp"}/cowdisk-bench-`);
@@ -36,7 +38,7 @@ function must(name: string, ...words: string[]): string {
   return stdout;
 }
 
-const cowdisk = ["run", "-A", "--no-check", MAIN];
+const cowdisk = (main: string) => ["run", "-A", "--no-check", main];
 
 /** A server, its export, and how it is started. */
 interface Contestant {
@@ -47,29 +49,38 @@ interface Contestant {
   readonly start: readonly string[] | null;
 }
 
-function contestants(): Contestant[] {
-  for (const name of ["plain", "origin"]) must("truncate", "-s", SIZE, path(`${name}.img`));
-  for (const name of ["snap", "other"]) {
-    must(process.execPath, ...cowdisk, "snapshot", path("origin.img"), path(`${name}.cow`));
+/** One checkout's server of a plain image, of an image with two snapshots, and of memory. */
+function ours(main: string, name: string): Contestant[] {
+  const file = (what: string) => path(`${name}.${what}`);
+  for (const each of ["plain.img", "origin.img"]) must("truncate", "-s", SIZE, file(each));
+  const cows = [file("snap.cow"), file("other.cow")];
+  for (const cow of cows) {
+    must(process.execPath, ...cowdisk(main), "snapshot", file("origin.img"), cow);
   }
+  const serve = (origin: string, what: string, ...words: string[]) => {
+    const start = [process.execPath, ...cowdisk(main), "serve", origin, ...words];
+    return {
+      socket: `${name}.${what}`,
+      start: [...start, "--socket", socketOf(`${name}.${what}`)],
+    };
+  };
+  const snapshots = cows.flatMap((cow) => ["--snapshot", cow]);
+  const stack = serve(file("origin.img"), "stack", ...snapshots);
+  return [
+    { name: `${name}, image`, export: "", ...serve(file("plain.img"), "plain") },
+    { name: `${name}, origin of two snapshots`, export: "origin", ...stack },
+    { name: `${name}, snapshot`, export: `${name}.snap.cow`, ...stack, start: null },
+    { name: `${name}, memory`, export: "", ...serve(`mem:${SIZE}`, "memory") },
+  ];
+}
+
+function contestants(): Contestant[] {
   must("truncate", "-s", SIZE, path("base.img"));
   const overlay = ["-f", "qcow2", "-b", path("base.img"), "-F", "raw", path("over.qcow2")];
   must("qemu-img", "create", ...overlay);
-  const serve = (image: string, socket: string, ...words: string[]) => [
-    ...[process.execPath, ...cowdisk, "serve", path(image), "--socket", socketOf(socket), ...words],
-  ];
   return [
-    { name: "cowdisk, image", socket: "plain", export: "", start: serve("plain.img", "plain") },
-    {
-      name: "cowdisk, origin of two snapshots",
-      socket: "stack",
-      export: "origin",
-      start: serve(
-        ...["origin.img", "stack", "--snapshot", path("snap.cow")] as [string, string, ...string[]],
-        ...["--snapshot", path("other.cow")],
-      ),
-    },
-    { name: "cowdisk, snapshot", socket: "stack", export: "snap.cow", start: null },
+    ...ours(MAIN, "cowdisk"),
+    ...values.before === "" ? [] : ours(mainOf(values.before), "before"),
     {
       name: "nbdkit memory",
       socket: "memory",
@@ -91,46 +102,70 @@ function contestants(): Contestant[] {
   ];
 }
 
-function fio(each: Contestant, ...words: string[]): number {
+/** The processor's time that a process took so far, of all its threads. Linux counts in hundredths. */
+function processorUs(pid: number): number {
+  const words = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /, "").split(" ");
+  return (Number(words[11]) + Number(words[12])) * 10_000;
+}
+
+/** What a contestant came to in one round. */
+interface Outcome {
+  /** Requests per second. */
+  readonly rate: number;
+  /** The processor's time of the server, for each. */
+  readonly serverUs: number;
+}
+
+function fio(each: Contestant, server: number, ...words: string[]): Outcome {
   const uri = `nbd+unix:///${each.export}?socket=${socketOf(each.socket)}`;
   const common = ["--name=bench", "--ioengine=nbd", `--uri=${uri}`, `--size=${SIZE}`];
+  const beforeUs = processorUs(server);
   const out = must("fio", ...common, "--output-format=json", ...words).replace(/^[^{]*/, "");
   const [{ read, write }] = JSON.parse(out).jobs;
-  return Math.round(read.iops + write.iops);
+  return {
+    rate: Math.round(read.iops + write.iops),
+    serverUs: (processorUs(server) - beforeUs) / (read.total_ios + write.total_ios),
+  };
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
 function printTable(
   all: readonly Contestant[],
-  rates: ReadonlyMap<string, number[]>,
+  outcomes: ReadonlyMap<string, Outcome[]>,
   rw: string,
   block: string,
 ): void {
-  const of = (name: string) => rates.get(`${name} ${rw} ${block}`)!;
-  const median = (name: string) => of(name)[Math.floor(of(name).length / 2)]!;
+  const ratesOf = (name: string) => outcomes.get(`${name} ${rw} ${block}`)!.map(({ rate }) => rate);
   console.log(`\n${rw}, ${block}, 16 at a time`);
   for (const { name } of all) {
-    const [least, most] = [of(name)[0], of(name).at(-1)];
-    const ratio = median(name) / median("nbdkit memory");
-    const rate = String(median(name)).padStart(7);
+    const rates = ratesOf(name);
+    const ratio = median(rates) / median(ratesOf("nbdkit memory"));
+    const us = median(outcomes.get(`${name} ${rw} ${block}`)!.map(({ serverUs }) => serverUs));
     console.log(
-      `${name.padEnd(33)}${rate}/s  ${ratio.toFixed(2)} of nbdkit memory  (${least}–${most})`,
+      `${name.padEnd(33)}${String(median(rates)).padStart(7)}/s  ` +
+        `${ratio.toFixed(2)} of nbdkit memory  ${us.toFixed(1).padStart(6)} us  ` +
+        `(${Math.min(...rates)}–${Math.max(...rates)})`,
     );
   }
 }
 
 async function main(): Promise<void> {
   installPackages("nbdkit", "qemu-utils", "fio");
-  const servers: ChildProcess[] = [];
+  const servers = new Map<string, ChildProcess>();
   const all = contestants();
   try {
     for (const { start, socket } of all) {
       if (start === null) continue;
       const [program, ...words] = start;
-      servers.push(spawn(program!, words, { stdio: "ignore" }));
+      servers.set(socket, spawn(program!, words, { stdio: "ignore" }));
       while (!existsSync(socketOf(socket))) await new Promise((done) => setTimeout(done, 20));
     }
-    for (const each of all) fio(each, "--rw=write", "--bs=1m", "--iodepth=4");
-    const rates = new Map<string, number[]>();
+    const pidOf = ({ socket }: Contestant) => servers.get(socket)!.pid!;
+    for (const each of all) fio(each, pidOf(each), "--rw=write", "--bs=1m", "--iodepth=4");
+    const outcomes = new Map<string, Outcome[]>();
     const loads = values.blocks.split(",").flatMap((block) => [
       { rw: "randread", block },
       { rw: "randwrite", block },
@@ -139,15 +174,15 @@ async function main(): Promise<void> {
       for (const { rw, block } of loads) {
         for (const each of all) {
           const timed = ["--time_based", `--runtime=${values.seconds}`];
-          const rate = fio(each, `--rw=${rw}`, `--bs=${block}`, "--iodepth=16", ...timed);
+          const words = [`--rw=${rw}`, `--bs=${block}`, "--iodepth=16", ...timed];
           const key = `${each.name} ${rw} ${block}`;
-          rates.set(key, [...rates.get(key) ?? [], rate].sort((a, b) => a - b));
+          outcomes.set(key, [...outcomes.get(key) ?? [], fio(each, pidOf(each), ...words)]);
         }
       }
     }
-    for (const { rw, block } of loads) printTable(all, rates, rw, block);
+    for (const { rw, block } of loads) printTable(all, outcomes, rw, block);
   } finally {
-    for (const server of servers) if (server.pid !== undefined) process.kill(server.pid, "SIGTERM");
+    for (const { pid } of servers.values()) if (pid !== undefined) process.kill(pid, "SIGTERM");
     rmSync(folder, { recursive: true });
   }
 }
