@@ -2,23 +2,20 @@
  * The byte disk: a device read and written at any byte, in the shape that emulators such as Infinite
  * Mac give their disks.
  *
- * | a request              | is                                                                     |
- * | ---------------------- | ---------------------------------------------------------------------- |
- * | of whole blocks        | passed on, in the caller's buffer                                      |
- * | of a part of a block   | a read of the block, and for a write the same block written back       |
- * | both                   | its first part, its blocks, its last part, in this order               |
- * | past the end           | cut there: what is returned says how many bytes were moved             |
+ * What is not a request of whole blocks is made one, as `block/byte_access.ts` says. Past the end a
+ * request is cut: what is returned says how many bytes were moved.
  *
- * A block is the device's logical block. A write of a part is a read and a write: two byte disks on
- * one device may lose each other's bytes within one block, as two machines on one disk would. When a
- * request fails part of it may have been done; nothing is read as zeroes.
+ * A write of a part of a block is a read and a write: two byte disks on one device may lose each
+ * other's bytes within one block, as two machines on one disk would. Nothing is read as zeroes.
  *
  * This module is browser compatible.
  *
  * @module
  */
 
+import { planReadBytes, planWriteBytes } from "../block/byte_access.ts";
 import type { SyncBlockDevice } from "../block/device.ts";
+import { runSync } from "../block/plan.ts";
 import { SECTOR_BYTES } from "../block/units.ts";
 
 /** A disk of bytes. */
@@ -47,22 +44,13 @@ export interface ByteDisk {
   write(buffer: Uint8Array, offset: number, length: number): number;
 }
 
-/** Moves whole blocks between a buffer and the device. */
-type Move = (bytes: Uint8Array, sector: number) => void;
-
 class DeviceBytes implements ByteDisk {
   readonly name: string;
   readonly #device: SyncBlockDevice;
-  readonly #block: Uint8Array<ArrayBuffer>;
-  readonly #readBlocks: Move;
-  readonly #writeBlocks: Move;
 
   constructor(device: SyncBlockDevice, name: string) {
     this.name = name;
     this.#device = device;
-    this.#block = new Uint8Array(device.limits.logicalSectors * SECTOR_BYTES);
-    this.#readBlocks = (bytes, sector) => device.readSync(bytes, sector);
-    this.#writeBlocks = (bytes, sector) => device.writeSync(bytes, sector);
   }
 
   get size(): number {
@@ -70,47 +58,21 @@ class DeviceBytes implements ByteDisk {
   }
 
   read(buffer: Uint8Array, offset: number, length: number): number {
-    return this.#each(buffer, offset, length, this.#readBlocks, this.#readPart);
+    const bytes = this.#within(buffer, offset, length);
+    if (bytes.length > 0) runSync(planReadBytes(this.#device, bytes, offset));
+    return bytes.length;
   }
 
   write(buffer: Uint8Array, offset: number, length: number): number {
-    return this.#each(buffer, offset, length, this.#writeBlocks, this.#writePart);
+    const bytes = this.#within(buffer, offset, length);
+    if (bytes.length > 0) runSync(planWriteBytes(this.#device, bytes, offset));
+    return bytes.length;
   }
 
-  readonly #readPart = (bytes: Uint8Array, sector: number, from: number) => {
-    this.#device.readSync(this.#block, sector);
-    bytes.set(this.#block.subarray(from, from + bytes.length));
-  };
-
-  readonly #writePart = (bytes: Uint8Array, sector: number, from: number) => {
-    this.#device.readSync(this.#block, sector);
-    this.#block.set(bytes, from);
-    this.#device.writeSync(this.#block, sector);
-  };
-
-  #each(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    moveBlocks: Move,
-    movePart: (bytes: Uint8Array, sector: number, from: number) => void,
-  ): number {
+  /** The part of a buffer for which there is a place on the disk. */
+  #within(buffer: Uint8Array, offset: number, length: number): Uint8Array {
     this.#check(buffer, offset, length);
-    const byteCount = Math.max(0, Math.min(length, this.size - offset));
-    const blockBytes = this.#block.length;
-    for (let done = 0; done < byteCount;) {
-      const at = offset + done;
-      const from = at % blockBytes;
-      const left = byteCount - done;
-      const isPart = from > 0 || left < blockBytes;
-      const count = isPart ? Math.min(left, blockBytes - from) : left - left % blockBytes;
-      const bytes = buffer.subarray(done, done + count);
-      const sector = (at - from) / SECTOR_BYTES;
-      if (isPart) movePart(bytes, sector, from);
-      else moveBlocks(bytes, sector);
-      done += count;
-    }
-    return byteCount;
+    return buffer.subarray(0, Math.max(0, Math.min(length, this.size - offset)));
   }
 
   #check(buffer: Uint8Array, offset: number, length: number): void {

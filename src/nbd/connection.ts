@@ -33,8 +33,8 @@
 import { ByteQueue } from "./byte_queue.ts";
 import type { NbdExport } from "./export.ts";
 import { type Agreement, Handshake, type TlsPolicy } from "./handshake/handshake.ts";
-import { COMMANDS, PAYLOAD_BYTES_MAX } from "./protocol.ts";
-import { perform, planReply, refusalOf } from "./transmission/performance.ts";
+import { COMMANDS } from "./protocol.ts";
+import { heldBytesOf, perform, planReply, refusalOf } from "./transmission/performance.ts";
 import { encodeError } from "./transmission/reply.ts";
 import { ReplyOutput, type Room } from "./transmission/reply_output.ts";
 import {
@@ -345,14 +345,12 @@ export class NbdConnection {
       // Whoever writes later has bytes of its own: these lie where more will come in.
       const plan = (take: Room, isLater: boolean) =>
         planReply(request, isLater ? payload?.slice() ?? null : payload, agreement, take);
-      const isLong = request.byteCount > PAYLOAD_BYTES_MAX;
-      reply = perform(agreement.export.device, plan, this.#output.take, isLong);
+      reply = perform(request, agreement.export.device, plan, this.#output.take);
     } catch (error) {
       return this.#fail(request, error);
     }
     if (!(reply instanceof Promise)) return this.#output.put(reply);
-    const isLong = request.command === COMMANDS.read || request.command === COMMANDS.write;
-    const byteCount = isLong ? Math.min(request.byteCount, PAYLOAD_BYTES_MAX) : 0;
+    const byteCount = heldBytesOf(request, agreement.export.device);
     this.#underWay++;
     this.#requestBytes += byteCount;
     reply.then(

@@ -45,7 +45,7 @@ export interface NbdExport {
 
 /** Sizes that requests must or should keep to. */
 export interface BlockSizes {
-  /** Every request is a multiple of this and aligned to it. */
+  /** Every request is a multiple of this and aligned to it: any is. */
   readonly minimumBytes: number;
   /** What is handled well. */
   readonly preferredBytes: number;
@@ -134,12 +134,12 @@ export function transmissionFlags(each: NbdExport, mode: NbdMode, hasContexts = 
  */
 export function blockSizes(each: NbdExport): BlockSizes {
   const { logicalSectors, preferredSectors } = each.device.limits;
-  const minimumBytes = sectorsToBytes(logicalSectors);
+  const blockBytes = sectorsToBytes(logicalSectors);
   // A client may refuse a preferred size that is no power of two, or is more than it may send.
   const preferredBytes = 2 ** Math.floor(Math.log2(Math.max(1, sectorsToBytes(preferredSectors))));
   return {
-    minimumBytes,
-    preferredBytes: Math.min(Math.max(4096, minimumBytes, preferredBytes), PAYLOAD_BYTES_MAX),
+    minimumBytes: 1,
+    preferredBytes: Math.min(Math.max(4096, blockBytes, preferredBytes), PAYLOAD_BYTES_MAX),
     maximumBytes: PAYLOAD_BYTES_MAX,
   };
 }

@@ -55,7 +55,7 @@ test("nbdinfo lists the exports, with what each can do", async () => {
     can_cache: true,
     can_df: true,
     contexts: ["base:allocation", "qemu:allocation-depth", "qemu:dirty-bitmap:snap.cow"],
-    block_size_minimum: 512,
+    block_size_minimum: 1,
     block_size_maximum: 32 * MIB,
   };
   expect(exports).toMatchObject([
@@ -164,6 +164,10 @@ test("qemu-io's patterns, zeroes, discards, FUA and flushes read back, live in e
     ],
     ...["read -P 0xaa 4M 64k", "read -P 0xbb 5M 512", "read -P 0 6M 128k", "read -P 0xcc 1M 1M"],
     "read -P 0xcd 2M 1M",
+    // Neither whole sectors nor whole ones in between.
+    ...["write -P 0x77 9436001 7777", "write -z 9436100 7", "write -f -P 0x78 9436099 1"],
+    ...["read -P 0x77 9436001 98", "read -P 0x78 9436099 1", "read -P 0 9436100 7"],
+    ...["read -P 0x77 9436107 7671", "read -P 0 9436000 1", "read -P 0 9443778 1"],
   );
   io("snap.cow", "read -P 0 1M 3M", "write -P 0xee 1M 8k", "read -P 0xee 1M 8k");
   io("origin", "read -P 0xcc 1M 1M");

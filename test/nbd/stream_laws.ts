@@ -22,6 +22,7 @@ import {
   drawStream,
   messagesOf,
   spoil,
+  statusLength,
   type Stream,
 } from "./streams.ts";
 
@@ -102,20 +103,22 @@ function checkStatus(dialogue: Dialogue, { ask, content }: DrawnRequest): void {
   requireEqual("a status's kind", chunk, isExtended ? 6 : 5);
   const [first, step] = isExtended ? [8, 16] : [4, 8];
   if (isExtended) requireEqual("extents", body.readUInt32BE(4), (body.length - first) / step);
-  let at = 0;
+  const begin = ask.offset! % 512;
+  let at = begin;
   for (let from = first; from < body.length; from += step) {
     const extent = body.subarray(from, from + step);
     const length = isExtended ? Number(extent.readBigUInt64BE()) : extent.readUInt32BE();
     const flags = isExtended ? Number(extent.readBigUInt64BE(8)) : extent.readUInt32BE(4);
-    for (const end = at + length; at < end; at += 4096) {
-      const unit = content!.subarray(at, Math.min(at + 4096, end));
+    for (const end = at + length; at < end;) {
+      const unitAt = at - at % 4096;
+      const unit = content!.subarray(unitAt, unitAt + 4096);
       requireEqual(`zero at ${at}`, flags, unit.every((byte) => byte === 0) ? 2 : 0);
+      at = Math.min(end, unitAt + 4096);
     }
-    at = Math.min(at, content!.length);
   }
   const isOne = (ask.flags! & 8) !== 0;
   if (isOne) requireEqual("extents when one is wanted", body.length, first + step);
-  else requireEqual("bytes that a status tells of", at, content!.length);
+  else requireEqual("bytes that a status tells of", at - begin, statusLength(ask));
 }
 
 function checkHandshake(dialogue: Dialogue, stream: Stream): void {

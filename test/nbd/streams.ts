@@ -34,7 +34,8 @@ export interface DrawnOption {
   readonly kinds: readonly number[];
 }
 
-/** A request, its error, and for a read or a status that is done what the disk holds there. */
+/** A request, its error, and for a read or a status that is done what the disk holds there, for a status in
+ * all sectors that it touches. */
 export interface DrawnRequest {
   readonly ask: Ask;
   readonly bytes: Buffer;
@@ -163,6 +164,7 @@ function drawAsk(prng: Prng, cookie: number, { hasContext }: Terms): Ask {
   let length = prng.bool() ? 512 * (1 + prng.int(4)) : 4096 * (1 + prng.int(6));
   if (prng.bool(0.08)) offset = prng.pick([1, 511, DISK_BYTES, DISK_BYTES - 512, 2 ** 33, 2 ** 62]);
   if (prng.bool(0.08)) length = prng.pick([0, 1, 513, DISK_BYTES, DISK_BYTES * 2]);
+  if (prng.bool(0.3)) [offset, length] = [offset + prng.int(1024), length + prng.int(1024)];
   if (command === CMD.flush && prng.bool(0.9)) [offset, length] = [0, 0];
   if (command === CMD.write) {
     return { command, cookie, flags, offset, payload: Buffer.alloc(length, 1 + prng.int(255)) };
@@ -182,8 +184,13 @@ function flagsAllowed(command: number, mode: Terms["mode"]): number {
   return command === CMD.read && mode !== "simple" ? 1 | 4 : 1;
 }
 
-/** The length that a BLOCK_STATUS is about; 0 when its payload makes no sense. */
-function statusLength({ flags = 0, length = 0, payload }: Ask): number {
+/**
+ * The length that a BLOCK_STATUS is about.
+ *
+ * @param ask The request.
+ * @returns Bytes; 0 when its payload makes no sense.
+ */
+export function statusLength({ flags = 0, length = 0, payload }: Ask): number {
   if ((flags & PAYLOAD_FLAG) === 0) return length;
   const filter = Buffer.from(payload!);
   const isRight = filter.length === 12 && filter.readUInt32BE(8) === 0;
@@ -203,20 +210,27 @@ function errorOf(what: Ask, { mode, isReadOnly, hasContext }: Terms): number {
   if (length === 0) return EINVAL;
   const isLong = length > PAYLOAD_BYTES_MAX;
   if (isLong && (command === CMD.read || command === CMD.write)) return EINVAL;
-  if (offset % 512 !== 0 || length % 512 !== 0) return EINVAL;
   if (offset + length > DISK_BYTES) return isWriting(command) ? ENOSPC : EINVAL;
   return (flags & 16) !== 0 ? ENOTSUP : 0;
 }
 
-/** Does a request to an array. Discarded bytes read as zeroes on the devices that are tested. */
+const down = (at: number) => at - at % 512;
+const up = (at: number) => down(at + 511);
+
+/**
+ * Does a request to an array. Discarded sectors read as zeroes on the devices that are tested. A status is
+ * about whole sectors: it is given all of those that it touches.
+ */
 function perform(what: Ask, disk: Buffer): Buffer | null {
   const { command, offset = 0, length = 0, payload } = what;
   if (command === CMD.read) return Buffer.from(disk.subarray(offset, offset + length));
   if (command === CMD.status) {
-    return Buffer.from(disk.subarray(offset, offset + statusLength(what)));
+    return Buffer.from(disk.subarray(down(offset), up(offset + statusLength(what))));
   }
   if (command === CMD.write) disk.set(payload!, offset);
-  if (command === CMD.zeroes || command === CMD.trim) disk.fill(0, offset, offset + length);
+  if (command === CMD.zeroes) disk.fill(0, offset, offset + length);
+  const [from, to] = [up(offset), down(offset + length)];
+  if (command === CMD.trim && from < to) disk.fill(0, from, to);
   return null;
 }
 

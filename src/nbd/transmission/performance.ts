@@ -12,6 +12,10 @@
  * | CACHE | reads, 32 MiB at most, and drops what was read: a cache or copy-on-read keeps it |
  * | BLOCK_STATUS | asks the contexts that were chosen |
  *
+ * What is not of whole logical blocks is served all the same (`block/byte_access.ts`): a READ has no holes
+ * then, a WRITE is still one write of the device, a WRITE_ZEROES writes its ends by themselves, a TRIM leaves
+ * its ends alone, and a CACHE or BLOCK_STATUS asks about all that it touches. `PartFence` keeps writes apart.
+ *
  * Zeroes of more than 32 MiB are written in parts, between which other clients have their turn; discards of
  * more than 1 GiB as well.
  *
@@ -23,6 +27,14 @@
  * @module
  */
 
+import {
+  blocksTouched,
+  blocksWithin,
+  isWholeBlocks,
+  planReadBytes,
+  planWriteBytes,
+  type SectorRange,
+} from "../../block/byte_access.ts";
 import { type BlockDevice, isSyncDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
 import {
@@ -40,7 +52,9 @@ import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import type { Agreement } from "../handshake/handshake.ts";
 import { contextsOf, type MetaContext, type StatusExtent } from "../meta_context.ts";
 import { COMMAND_FLAGS, COMMANDS, type NbdErrorCode, PAYLOAD_BYTES_MAX } from "../protocol.ts";
+import { partFenceOf } from "./part_fence.ts";
 import {
+  type ByteExtent,
   type ContextStatus,
   dataHeadBytes,
   encodeChunkedData,
@@ -49,7 +63,7 @@ import {
   encodeStatus,
 } from "./reply.ts";
 import { ownRoom, type Room } from "./reply_output.ts";
-import { type NbdRequest, type Refusal, sectorOf } from "./request.ts";
+import { isWrite, type NbdRequest, type Refusal, sectorOf } from "./request.ts";
 
 const PIECE_SECTORS = bytesToSectors(1024 * 1024);
 /** As much as a READ or a WRITE may have: what is longer is done in parts. */
@@ -62,9 +76,13 @@ function* planRead(request: NbdRequest, agreement: Agreement, take: Room): Plan<
   const { export: { device }, mode } = agreement;
   const headBytes = dataHeadBytes(echo, mode);
   const frame = take(headBytes + byteCount);
-  yield readStep(device, frame.subarray(headBytes), sectorOf(request));
+  const content = frame.subarray(headBytes);
+  // A plan of its own would cost every request what only few of them need.
+  const isOfBlocks = isWholeBlocks(device, offsetBytes, byteCount);
+  if (isOfBlocks) yield readStep(device, content, sectorOf(request));
+  else yield* planReadBytes(device, content, offsetBytes);
   if (mode === "simple") return encodeSimpleData(frame, echo);
-  const isWhole = (flags & COMMAND_FLAGS.dontFragment) !== 0;
+  const isWhole = !isOfBlocks || (flags & COMMAND_FLAGS.dontFragment) !== 0;
   const reply = encodeChunkedData(frame, echo, offsetBytes, isWhole);
   // A short reply must not keep a long frame alive that has memory of its own.
   const isWasteful = frame.byteLength === frame.buffer.byteLength &&
@@ -80,14 +98,22 @@ function* planZeroData(device: BlockDevice, sector: number, count: number, isFua
   }
 }
 
+/** Zeroes a part of a block at an end of a request, if there is one. */
+function* planZeroEnd(device: BlockDevice, from: number, to: number, isFua: boolean): Plan {
+  if (from < to) yield* planWriteBytes(device, new Uint8Array(to - from), from, isFua);
+}
+
 function* planZeroes(request: NbdRequest, device: BlockDevice): Plan {
-  const { flags, byteCount } = request;
+  const { flags, offsetBytes, byteCount } = request;
   const isFua = (flags & COMMAND_FLAGS.fua) !== 0;
   if ((flags & COMMAND_FLAGS.fastZero) !== 0) {
     throw new BlockDeviceError("ENOTSUP", "Cannot promise to zero faster than to write");
   }
-  const sector = sectorOf(request);
-  const end = sector + bytesToSectors(byteCount);
+  const endBytes = offsetBytes + byteCount;
+  const { sector, sectorCount } = blocksWithin(device, offsetBytes, byteCount);
+  if (sectorCount === 0) return yield* planZeroEnd(device, offsetBytes, endBytes, isFua);
+  const end = sector + sectorCount;
+  yield* planZeroEnd(device, offsetBytes, sectorsToBytes(sector), isFua);
   for (let at = sector; at < end; at += LONG_SECTORS) {
     // Others want to be heard meanwhile.
     if (at > sector) yield sleepStep(0);
@@ -95,17 +121,18 @@ function* planZeroes(request: NbdRequest, device: BlockDevice): Plan {
     if ((flags & COMMAND_FLAGS.noHole) === 0) yield zeroStep(device, at, count, isFua);
     else yield* planZeroData(device, at, count, isFua);
   }
+  yield* planZeroEnd(device, sectorsToBytes(end), endBytes, isFua);
 }
 
-function* planDiscard(device: BlockDevice, sector: number, count: number): Plan {
-  for (let done = 0; done < count; done += DISCARD_SECTORS) {
+function* planDiscard(device: BlockDevice, { sector, sectorCount }: SectorRange): Plan {
+  for (let done = 0; done < sectorCount; done += DISCARD_SECTORS) {
     if (done > 0) yield sleepStep(0);
-    yield discardStep(device, sector + done, Math.min(DISCARD_SECTORS, count - done));
+    yield discardStep(device, sector + done, Math.min(DISCARD_SECTORS, sectorCount - done));
   }
 }
 
-function* planCache(device: BlockDevice, sector: number, count: number): Plan {
-  const wanted = Math.min(count, LONG_SECTORS);
+function* planCache(device: BlockDevice, { sector, sectorCount }: SectorRange): Plan {
+  const wanted = Math.min(sectorCount, LONG_SECTORS);
   const dropped = new Uint8Array(sectorsToBytes(Math.min(wanted, PIECE_SECTORS)));
   for (let done = 0; done < wanted; done += PIECE_SECTORS) {
     const byteCount = sectorsToBytes(Math.min(PIECE_SECTORS, wanted - done));
@@ -113,25 +140,33 @@ function* planCache(device: BlockDevice, sector: number, count: number): Plan {
   }
 }
 
-/** Drops what lies behind what was asked for. */
-function cutExtents(extents: readonly StatusExtent[], sectorCount: number): StatusExtent[] {
-  const cut: StatusExtent[] = [];
-  let left = sectorCount;
-  for (const each of extents) {
-    if (left <= 0) break;
-    cut.push({ flags: each.flags, sectorCount: Math.min(each.sectorCount, left) });
-    left -= each.sectorCount;
+/** Keeps of what was said of whole blocks what is about the bytes that were asked for. */
+function cutExtents(
+  extents: readonly StatusExtent[],
+  fromBytes: number,
+  toBytes: number,
+): ByteExtent[] {
+  const cut: ByteExtent[] = [];
+  let at = 0;
+  for (const { sectorCount, flags } of extents) {
+    const first = Math.max(at, fromBytes);
+    at += sectorsToBytes(sectorCount);
+    const byteCount = Math.min(at, toBytes) - first;
+    if (byteCount > 0) cut.push({ byteCount, flags });
   }
   return cut;
 }
 
 function* planStatus(request: NbdRequest, agreement: Agreement): Plan<Uint8Array> {
+  const { offsetBytes, byteCount } = request;
   const all = contextsOf(agreement.export);
-  const count = bytesToSectors(request.byteCount);
+  const touched = blocksTouched(agreement.export.device, offsetBytes, byteCount);
+  const from = offsetBytes - sectorsToBytes(touched.sector);
   const statuses: ContextStatus[] = [];
   for (const id of request.contexts ?? agreement.contexts) {
-    const extents = yield* (all[id] as MetaContext).planStatus(sectorOf(request), count);
-    const cut = cutExtents(extents, count);
+    const context = all[id] as MetaContext;
+    const extents = yield* context.planStatus(touched.sector, touched.sectorCount);
+    const cut = cutExtents(extents, from, from + byteCount);
     const isOne = (request.flags & COMMAND_FLAGS.one) !== 0;
     statuses.push({ id, extents: isOne ? cut.slice(0, 1) : cut });
   }
@@ -154,7 +189,7 @@ export function* planReply(
   take: Room = ownRoom,
 ): Plan<Uint8Array> {
   const { export: { device } } = agreement;
-  const { command, flags, byteCount, echo } = request;
+  const { command, flags, offsetBytes, byteCount, echo } = request;
   const isFua = (flags & COMMAND_FLAGS.fua) !== 0;
   switch (command) {
     case COMMANDS.read:
@@ -162,20 +197,22 @@ export function* planReply(
     case COMMANDS.blockStatus:
       return yield* planStatus(request, agreement);
     case COMMANDS.write:
-      yield writeStep(device, payload as Uint8Array, sectorOf(request), isFua);
+      if (isWholeBlocks(device, offsetBytes, byteCount)) {
+        yield writeStep(device, payload as Uint8Array, sectorOf(request), isFua);
+      } else yield* planWriteBytes(device, payload as Uint8Array, offsetBytes, isFua);
       break;
     case COMMANDS.flush:
       yield flushStep(device);
       break;
     case COMMANDS.trim:
-      yield* planDiscard(device, sectorOf(request), bytesToSectors(byteCount));
+      yield* planDiscard(device, blocksWithin(device, offsetBytes, byteCount));
       if (isFua) yield flushStep(device);
       break;
     case COMMANDS.writeZeroes:
       yield* planZeroes(request, device);
       break;
     case COMMANDS.cache:
-      yield* planCache(device, sectorOf(request), bytesToSectors(byteCount));
+      yield* planCache(device, blocksTouched(device, offsetBytes, byteCount));
       break;
   }
   return encodeDone(echo, take);
@@ -186,29 +223,48 @@ function isCode(error: unknown, code: ErrorCode): boolean {
 }
 
 /**
- * Performs a plan: at once when the device can, or later.
+ * Performs a request: at once when the device can and nobody is in the way, or later, in its turn. What is
+ * longer than any READ or WRITE is done later, so that others have their turn meanwhile.
  *
- * @param device What the plan is about.
- * @param plan Makes the plan; made anew when it could not be performed at once. That has changed nothing
+ * @param request A request that was checked.
+ * @param device What it is about.
+ * @param plan Makes the plan of it; made anew when it could not be performed at once. That has changed nothing
  * that performing it again would not change in the same way. It is told whether it may have to wait.
  * @param take Room for a reply that is made at once. One that is made later, beside others, has its own.
- * @param isLong Whether it takes so long that others should have their turn meanwhile.
  * @returns The reply, or a promise of it.
  */
 export function perform(
+  request: NbdRequest,
   device: BlockDevice,
   plan: (take: Room, isLater: boolean) => Plan<Uint8Array>,
   take: Room = ownRoom,
-  isLong = false,
 ): Uint8Array | Promise<Uint8Array> {
-  if (!isLong && isSyncDevice(device) && device.isBusy !== true) {
+  const { offsetBytes, byteCount } = request;
+  const fence = isWrite(request) ? partFenceOf(device) : null;
+  const isAtOnce = byteCount <= PAYLOAD_BYTES_MAX && isSyncDevice(device) &&
+    device.isBusy !== true && (fence?.isFree(device, offsetBytes, byteCount) ?? true);
+  if (isAtOnce) {
     try {
       return runSync(plan(take, false));
     } catch (error) {
       if (!isCode(error, "EAGAIN")) throw error;
     }
   }
-  return runAsync(plan(ownRoom, true));
+  const later = plan(ownRoom, true);
+  return fence?.runInTurn(device, offsetBytes, byteCount, later) ?? runAsync(later);
+}
+
+/**
+ * How much is held for a request that is performed later.
+ *
+ * @param request A request that was checked.
+ * @param device What it is about.
+ * @returns The bytes that it reads or writes; twice as many where they are joined with the rest of their blocks.
+ */
+export function heldBytesOf(request: NbdRequest, device: BlockDevice): number {
+  const { command, offsetBytes, byteCount } = request;
+  if (command !== COMMANDS.read && command !== COMMANDS.write) return 0;
+  return isWholeBlocks(device, offsetBytes, byteCount) ? byteCount : 2 * byteCount;
 }
 
 const CODES: Readonly<Partial<Record<ErrorCode, NbdErrorCode>>> = {

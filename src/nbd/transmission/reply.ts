@@ -23,7 +23,7 @@ import {
   writeUint32,
   writeUint64,
 } from "../protocol.ts";
-import { type StatusExtent, ZERO_UNIT_SECTORS } from "../meta_context.ts";
+import { ZERO_UNIT_SECTORS } from "../meta_context.ts";
 import { sectorsToBytes } from "../../block/units.ts";
 import { isZeroBytes } from "../../devices/byte_scan.ts";
 import { cutZeroes } from "../../disk/image/image_pieces.ts";
@@ -227,19 +227,27 @@ export function encodeChunkedData(
   return frame.subarray(0, at);
 }
 
+/** Bytes of which the same is said. */
+export interface ByteExtent {
+  /** How many. */
+  readonly byteCount: number;
+  /** What is said of them. */
+  readonly flags: number;
+}
+
 /** What a context says. */
 export interface ContextStatus {
   /** Its number. */
   readonly id: number;
   /** At least one. */
-  readonly extents: readonly StatusExtent[];
+  readonly extents: readonly ByteExtent[];
 }
 
 /** Writes extents with lengths of 32 bits, behind the context's number. */
 function writeExtents(bytes: Uint8Array, at: number, { id, extents }: ContextStatus): number {
   writeUint32(bytes, at, id);
-  extents.forEach(({ sectorCount, flags }, index) => {
-    writeUint32(bytes, at + 4 + index * 8, sectorsToBytes(sectorCount));
+  extents.forEach(({ byteCount, flags }, index) => {
+    writeUint32(bytes, at + 4 + index * 8, byteCount);
     writeUint32(bytes, at + 8 + index * 8, flags);
   });
   return at + 4 + extents.length * 8;
@@ -249,8 +257,8 @@ function writeExtents(bytes: Uint8Array, at: number, { id, extents }: ContextSta
 function writeLongExtents(bytes: Uint8Array, at: number, { id, extents }: ContextStatus): number {
   writeUint32(bytes, at, id);
   writeUint32(bytes, at + 4, extents.length);
-  extents.forEach(({ sectorCount, flags }, index) => {
-    writeUint64(bytes, at + 8 + index * 16, sectorsToBytes(sectorCount));
+  extents.forEach(({ byteCount, flags }, index) => {
+    writeUint64(bytes, at + 8 + index * 16, byteCount);
     writeUint64(bytes, at + 16 + index * 16, flags);
   });
   return at + 8 + extents.length * 16;

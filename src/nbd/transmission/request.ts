@@ -8,12 +8,12 @@
  *
  * In both, the cookie lies before the offset, and a reply repeats either the one or both.
  *
- * What is checked here is not checked again. A request that passes lies inside the export, is aligned, has
- * no flag that it may not have, and writes only what can be written.
+ * What is checked here is not checked again. A request that passes lies inside the export, has no
+ * flag that it may not have, and writes only what can be written. It may begin and end at any byte.
  *
  * | refused | with |
  * |---|---|
- * | a flag or a command that was not offered; no length; not aligned; longer than 32 MiB | `EINVAL` |
+ * | a flag or a command that was not offered; no length; longer than 32 MiB | `EINVAL` |
  * | a payload where none belongs, or none where one does | `EINVAL` |
  * | reads and the like past the end | `EINVAL` |
  * | writes past the end | `ENOSPC` |
@@ -24,8 +24,8 @@
  * @module
  */
 
-import { bytesToSectors, isAligned } from "../../block/units.ts";
-import { blockSizes, exportBytes, isWritable } from "../export.ts";
+import { bytesToSectors } from "../../block/units.ts";
+import { exportBytes, isWritable } from "../export.ts";
 import type { Agreement } from "../handshake/handshake.ts";
 import {
   COMMAND_FLAGS,
@@ -129,6 +129,16 @@ const WRITES: ReadonlySet<number> = new Set([
   COMMANDS.writeZeroes,
 ]);
 
+/**
+ * Whether a request changes what it is about.
+ *
+ * @param request A request.
+ * @returns Whether it is a WRITE, or another that writes.
+ */
+export function isWrite({ command }: NbdRequest): boolean {
+  return WRITES.has(command);
+}
+
 function whyNotOffered(command: number, agreement: Agreement): Refusal | null {
   if (WRITES.has(command) && !isWritable(agreement.export)) {
     return refuse("EPERM", "The export is read-only");
@@ -159,10 +169,6 @@ function checkStretch({ command, offsetBytes, byteCount }: NbdRequest, agreement
   const hasData = command === COMMANDS.read || command === COMMANDS.write;
   if (hasData && byteCount > PAYLOAD_BYTES_MAX) {
     return refuse("EINVAL", `Want at most ${PAYLOAD_BYTES_MAX} bytes`);
-  }
-  const unitBytes = blockSizes(agreement.export).minimumBytes;
-  if (!isAligned(offsetBytes, unitBytes) || !isAligned(byteCount, unitBytes)) {
-    return refuse("EINVAL", `Want multiples of ${unitBytes} bytes`);
   }
   if (offsetBytes + byteCount > exportBytes(agreement.export)) {
     return refuse(WRITES.has(command) ? "ENOSPC" : "EINVAL", "The export ends before that");
@@ -233,7 +239,7 @@ export function readFilter(
 /**
  * Where a request begins.
  *
- * @param request A request that was checked.
+ * @param request A request that was checked, of whole blocks.
  * @returns The first sector.
  */
 export function sectorOf(request: NbdRequest): number {

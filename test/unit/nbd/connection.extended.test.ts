@@ -68,11 +68,11 @@ describe("extended headers", () => {
     for (
       const wrong of [
         ...[filter(4096), filter(4096, 3), filter(4096, 1, 1), filter(4096, 0, 1, 2, 0)],
-        ...[filter(0, 1), filter(100, 1), filter(2 ** 60, 1), Buffer.alloc(7), Buffer.alloc(13)],
+        ...[filter(0, 1), filter(2 ** 60, 1), Buffer.alloc(7), Buffer.alloc(13)],
         ...[Buffer.alloc(0), Buffer.alloc(100_000)],
       ]
     ) expect(ids(wrong)).toEqual([-22]);
-    expect(ids(filter(4096, 1))).toEqual([1]);
+    expect(ids(filter(100, 1))).toEqual([1]);
   });
 
   test("a payload where none belongs is taken, and one that is missing is not waited for", () => {

@@ -62,7 +62,7 @@ describe.each(["extended", "structured", "simple"] as const)(
     test("a request that is refused is answered, and the next one is found behind it", () => {
       const dialogue = entered();
       const refused = [
-        { command: CMD.write, cookie: 10, offset: 1, payload: Buffer.alloc(700, 0x25) },
+        { command: CMD.write, cookie: 10, flags: 2, payload: Buffer.alloc(700, 0x25) },
         { command: CMD.read, cookie: 11, offset: 2 ** 40, length: 512 },
         { command: 99, cookie: 12, length: 512 },
         { command: CMD.zeroes, cookie: 13, length: 512, flags: 16 },
@@ -109,7 +109,7 @@ test("status tells what was chosen", () => {
 test("what comes byte by byte is done as what comes at once", () => {
   const session = Buffer.concat([
     ask({ command: CMD.write, cookie: 1, payload: Buffer.alloc(512, 7) }),
-    ask({ command: CMD.write, cookie: 2, offset: 3, payload: Buffer.alloc(512, 7) }),
+    ask({ command: CMD.write, cookie: 2, offset: 3, payload: Buffer.alloc(777, 7) }),
     ask({ command: CMD.read, cookie: 3, length: 8192 }),
     ask({ command: CMD.disc, cookie: 0 }),
   ]);

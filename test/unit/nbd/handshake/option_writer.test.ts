@@ -31,7 +31,7 @@ test("size, flags and block sizes are told always, name and description when ask
   const head = (length: string) => HEAD + "00000007" + "00000003" + length;
   const always = [
     head("0000000c") + "0000" + "0000000000001000" + "0ded",
-    head("0000000e") + "0003" + "00000200" + "00010000" + "02000000",
+    head("0000000e") + "0003" + "00000001" + "00010000" + "02000000",
   ];
   expect(encodeInfos(7, disk, [], "structured", false).map(hex)).toEqual(always);
   expect(encodeInfos(7, disk, [2, 1, 99], "structured", false).map(hex)).toEqual([

@@ -1,27 +1,43 @@
 import { expect, test } from "vitest";
 import { BlockDeviceError, ERROR_CODES, type ErrorCode } from "../../../../src/block/errors.ts";
-import { type Plan, readStep, runSync, type Step } from "../../../../src/block/plan.ts";
-import { perform, planReply, refusalOf } from "../../../../src/nbd/transmission/performance.ts";
+import { Gate } from "../../../../src/block/gate.ts";
+import {
+  type Plan,
+  readStep,
+  runAsync,
+  runSync,
+  type Step,
+  waitStep,
+} from "../../../../src/block/plan.ts";
+import {
+  heldBytesOf,
+  perform,
+  planReply,
+  refusalOf,
+} from "../../../../src/nbd/transmission/performance.ts";
 import type { NbdMode } from "../../../../src/nbd/protocol.ts";
 import { ownRoom } from "../../../../src/nbd/transmission/reply_output.ts";
+import { partFenceOf } from "../../../../src/nbd/transmission/part_fence.ts";
+import type { NbdRequest } from "../../../../src/nbd/transmission/request.ts";
 import { CMD, memoryExports } from "../dialogue.ts";
 
 const [disk] = memoryExports(2 ** 18);
 const { device } = disk;
 const agreement = { export: disk, mode: "structured" as NbdMode, contexts: [0] };
 
-function planOf(command: number, byteCount: number, flags = 0): Plan<Uint8Array> {
-  const request = {
-    ...{ command, flags, echo: new Uint8Array(8), offsetBytes: 4096, byteCount },
-    payloadBytes: 0,
-  };
-  const payload = command === CMD.write ? new Uint8Array(byteCount) : null;
+function requestOf(command: number, byteCount: number, flags = 0, offsetBytes = 4096): NbdRequest {
+  return { command, flags, echo: new Uint8Array(8), offsetBytes, byteCount, payloadBytes: 0 };
+}
+
+function planOf(...words: Parameters<typeof requestOf>): Plan<Uint8Array> {
+  const request = requestOf(...words);
+  const payload = request.command === CMD.write ? new Uint8Array(request.byteCount) : null;
   return planReply(request, payload, agreement);
 }
 
 /** The steps of a request, none of them performed. */
-function stepsOf(command: number, byteCount: number, flags = 0): Step[] {
-  return [...planOf(command, byteCount, flags)];
+function stepsOf(...words: Parameters<typeof requestOf>): Step[] {
+  return [...planOf(...words)];
 }
 
 test("each command is its own kind of steps", () => {
@@ -39,11 +55,33 @@ test("each command is its own kind of steps", () => {
   expect(kinds(CMD.cache, 2 ** 26)).toEqual(Array(32).fill("read"));
 });
 
+test("what is not of whole blocks becomes so: a write stays one, a discard loses its ends", () => {
+  const steps = (...words: Parameters<typeof requestOf>) =>
+    stepsOf(...words).map((step) => {
+      const bytes = step.kind === "read" ? step.target : step.kind === "write" ? step.source : null;
+      const count = bytes === null ? "sectorCount" in step && step.sectorCount : bytes.length / 512;
+      return `${step.kind} ${count} at ${"sector" in step && step.sector}`;
+    });
+  expect(steps(CMD.read, 3, 0, 1022)).toEqual(["read 2 at 1"]);
+  expect(steps(CMD.write, 1600, 0, 500)).toEqual(["read 1 at 0", "read 1 at 4", "write 5 at 0"]);
+  expect(steps(CMD.zeroes, 3, 0, 1022)).toEqual(["read 1 at 1", "read 1 at 2", "write 2 at 1"]);
+  expect(steps(CMD.zeroes, 1600, 0, 500)).toEqual([
+    ...["read 1 at 0", "write 1 at 0", "zero 3 at 1", "read 1 at 4", "write 1 at 4"],
+  ]);
+  expect(steps(CMD.trim, 1600, 0, 500)).toEqual(["discard 3 at 1"]);
+  expect(steps(CMD.trim, 1000, 0, 1)).toEqual([]);
+  expect(steps(CMD.cache, 1600, 0, 500)).toEqual(["read 5 at 0"]);
+  expect(steps(CMD.status, 1600, 0, 500)).toEqual(["read 5 at 0"]);
+});
+
 test("FUA is the device's own, of every piece", () => {
   for (const [command, flags] of [[CMD.write, 1], [CMD.zeroes, 1], [CMD.zeroes, 3]] as const) {
-    const steps = stepsOf(command, 1536 * 1024, flags);
-    expect(steps.length).toBeGreaterThan(0);
-    for (const step of steps) expect(step).toMatchObject({ fua: true });
+    for (const offsetBytes of [4096, 4097]) {
+      const steps = stepsOf(command, 1536 * 1024, flags, offsetBytes)
+        .filter(({ kind }) => kind !== "read");
+      expect(steps.length).toBeGreaterThan(0);
+      for (const step of steps) expect(step).toMatchObject({ fua: true });
+    }
   }
 });
 
@@ -51,7 +89,7 @@ test("long zeroes are done to their end, on a device that could answer at once",
   await device.write(new Uint8Array(512).fill(1), 8);
   await device.write(new Uint8Array(512).fill(1), 8 + 2 ** 17 - 1);
   await device.write(new Uint8Array(512).fill(1), 8 + 2 ** 17);
-  const reply = perform(device, () => planOf(CMD.zeroes, 2 ** 26), ownRoom, true);
+  const reply = perform(requestOf(CMD.zeroes, 2 ** 26), device, () => planOf(CMD.zeroes, 2 ** 26));
   expect(reply).toBeInstanceOf(Promise);
   await reply;
   const sectors = new Uint8Array(1024);
@@ -83,6 +121,46 @@ test("one extent is told when one is wanted, and none beyond what was asked for"
   expect(reply.subarray(24).toHex()).toBe("00001000" + "00000001");
 });
 
+test("what is said of blocks is told of the bytes that were asked for", async () => {
+  await device.write(new Uint8Array(512).fill(1), 2 ** 16);
+  const told = (byteCount: number, offset: number) =>
+    runSync(planOf(CMD.status, byteCount, 0, 2 ** 25 + offset)).subarray(24).toHex();
+  expect(told(1, 511)).toBe("00000001" + "00000000");
+  expect(told(8192, 100)).toBe("00000f9c" + "00000000" + "00001064" + "00000002");
+});
+
+test("a request that is joined with the rest of its blocks holds twice as much", () => {
+  expect(heldBytesOf(requestOf(CMD.write, 4096), device)).toBe(4096);
+  expect(heldBytesOf(requestOf(CMD.read, 4095), device)).toBe(8190);
+  expect(heldBytesOf(requestOf(CMD.zeroes, 2 ** 26), device)).toBe(0);
+});
+
+test("a write to a block that somebody is on a part of is done in its turn", async () => {
+  const fence = partFenceOf(device);
+  const gate = new Gate();
+  const before = runAsync(fence.planInTurn(
+    ...[device, 10, 20] as const,
+    (function* () {
+      yield waitStep(gate, "the test");
+    })(),
+  ));
+  const ask = (offset: number) => {
+    const request = requestOf(CMD.write, 512, 0, offset);
+    return perform(
+      request,
+      device,
+      (take) => planReply(request, new Uint8Array(512), agreement, take),
+    );
+  };
+  expect(ask(512)).toBeInstanceOf(Uint8Array);
+  const later = ask(0);
+  expect(later).toBeInstanceOf(Promise);
+  gate.open();
+  await before;
+  await later;
+  expect(ask(0)).toBeInstanceOf(Uint8Array);
+});
+
 test("a short reply keeps no long frame alive, and one in shared room is not copied", async () => {
   const offset = 96 * 2 ** 20;
   await device.write(new Uint8Array(512).fill(1), offset / 512);
@@ -106,14 +184,15 @@ test("a device that cannot answer at once is asked again, and answers later", as
       yield readStep(device, new Uint8Array(512), 0);
       return new Uint8Array(1);
     };
-  expect(perform(device, makePlan(null))).toEqual(new Uint8Array(1));
+  const request = requestOf(CMD.read, 512);
+  expect(perform(request, device, makePlan(null))).toEqual(new Uint8Array(1));
   plans = 0;
-  const later = perform(device, makePlan("EAGAIN"));
+  const later = perform(request, device, makePlan("EAGAIN"));
   expect(later).toBeInstanceOf(Promise);
   expect(await later).toEqual(new Uint8Array(1));
   expect(plans).toBe(2);
   plans = 0;
-  expect(() => perform(device, makePlan("EIO"))).toThrow("not now");
+  expect(() => perform(request, device, makePlan("EIO"))).toThrow("not now");
 });
 
 test("every failure has a number that NBD knows, and its words stay here", () => {

@@ -66,7 +66,7 @@ test("nothing but zeroes is one hole, and whole data is one chunk, if it must be
 });
 
 test("a status is a chunk for each context", () => {
-  const extents = [{ sectorCount: 8, flags: 3 }, { sectorCount: 1, flags: 0 }];
+  const extents = [{ byteCount: 4096, flags: 3 }, { byteCount: 512, flags: 0 }];
   expect(hex(encodeStatus(COOKIE, [{ id: 0, extents }, { id: 2, extents: [extents[1]!] }])))
     .toBe(
       "668e33ef" + "0000" + "0005" + hex(COOKIE) + "00000014" + "00000000" +
@@ -108,7 +108,7 @@ describe("with extended headers everything is a chunk with the request's offset"
   });
 
   test("a status has lengths and flags of 64 bits, and says how many", () => {
-    const extents = [{ sectorCount: 2 ** 31, flags: 3 }, { sectorCount: 1, flags: 0 }];
+    const extents = [{ byteCount: 2 ** 40, flags: 3 }, { byteCount: 512, flags: 0 }];
     expect(hex(encodeStatus(ECHO, [{ id: 2, extents }, { id: 0, extents: [extents[1]!] }])))
       .toBe(
         head("0000", "0006", "00000028") + "00000002" + "00000002" +
