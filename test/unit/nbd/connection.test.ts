@@ -191,11 +191,14 @@ describe("on a device that takes time", () => {
     expect(dialogue.connection.hasEnded).toBe(true);
   });
 
-  test("what is held is bounded while large writes wait", () => {
-    const { device, dialogue } = slowDialogue(2 ** 20);
-    const write = ask({ command: CMD.write, cookie: 1, payload: Buffer.alloc(20 * MIB, 1) });
-    for (let count = 0; count < 4; count++) dialogue.say(write);
-    expect([device.waiting.length, dialogue.connection.wantsInput]).toEqual([2, false]);
+  test("what is held is bounded while large writes wait, more so if they are of parts of blocks", () => {
+    for (const [offset, underWay] of [[0, 2], [1, 1]] as const) {
+      const { device, dialogue } = slowDialogue(2 ** 20);
+      const payload = Buffer.alloc(20 * MIB, 1);
+      const write = ask({ command: CMD.write, cookie: 1, offset, payload });
+      for (let count = 0; count < 4; count++) dialogue.say(write);
+      expect([device.waiting.length, dialogue.connection.wantsInput]).toEqual([underWay, false]);
+    }
   });
 });
 
