@@ -128,10 +128,18 @@ class Clients {
   readonly #history = new ByteHistory();
   readonly #dialogues: Dialogue[];
   readonly #asked = new Map<number, Asked>();
+  /** How many of the requests are of whole blocks. */
+  readonly #wholeShare: number;
+  /** Where requests begin. */
+  readonly #spanBytes: number;
+  readonly underWayMax: number;
   #cookie = 0;
 
   constructor(prng: Prng, readonly device: SlowDevice, readonly blockBytes: number) {
     this.#prng = prng;
+    this.#wholeShare = prng.pick([0.3, 0.6, 0.9]);
+    this.#spanBytes = prng.pick([2 * blockBytes, DISK_BYTES]);
+    this.underWayMax = prng.pick([3, 12]);
     const one = { name: "disk", description: "", device };
     // Two of them go by an export of another name: it is the device that they share.
     const exports = [one, { ...one, name: "other" }];
@@ -146,10 +154,10 @@ class Clients {
   #drawStretch(): { offset: number; length: number } {
     const prng = this.#prng;
     const { blockBytes } = this;
-    const isOfBlocks = prng.bool(0.4);
+    const isOfBlocks = prng.bool(this.#wholeShare);
     const offset = isOfBlocks
-      ? prng.int(DISK_BYTES / blockBytes) * blockBytes
-      : prng.int(DISK_BYTES);
+      ? prng.int(this.#spanBytes / blockBytes) * blockBytes
+      : prng.int(this.#spanBytes);
     const length = isOfBlocks
       ? blockBytes * (1 + prng.int(2))
       : 1 + prng.int(prng.bool() ? 8 : 3 * blockBytes);
@@ -220,7 +228,7 @@ async function tryClients(seed: string, device: SlowDevice, blockBytes: number):
   const moody = device instanceof MoodyDevice ? device : null;
   for (let round = 0; round < 300; round++) {
     if (moody !== null && prng.bool(0.2)) moody.isBusy = !moody.isBusy;
-    if (clients.underWay < 12 && prng.bool(0.6)) clients.ask();
+    if (clients.underWay < clients.underWayMax && prng.bool(0.6)) clients.ask();
     else if (device.waiting.length > 0) {
       const [answer] = device.waiting.splice(prng.int(device.waiting.length), 1);
       answer!();

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { planWriteBytes } from "../../../../src/block/byte_access.ts";
-import { flushStep, type Plan, type Step } from "../../../../src/block/plan.ts";
+import { Gate } from "../../../../src/block/gate.ts";
+import { flushStep, type Plan, type Step, waitStep } from "../../../../src/block/plan.ts";
 import { createMemoryDevice } from "../../../../src/devices/memory.ts";
 import { PartFence, partFenceOf } from "../../../../src/nbd/transmission/part_fence.ts";
 import { Prng, runSeeded } from "../../../../src/testing/mod.ts";
@@ -102,4 +103,20 @@ function tryWrites(seed: number): void {
 
 test("in whatever order writes go on, none loses another's bytes, and all come to an end", () => {
   for (let seed = 0; seed < 300; seed++) tryWrites(seed);
+});
+
+test("a write that is performed in its turn is seen until it has ended, whole or not", async () => {
+  for (const [offset, count, other] of [[0, 512, 1], [1, 1, 0]] as const) {
+    const fence = new PartFence();
+    const gate = new Gate();
+    const plan = function* (): Plan<string> {
+      yield waitStep(gate, "the test");
+      return "done";
+    };
+    const result = fence.runInTurn(device, offset, count, plan());
+    expect(fence.isFree(device, other, 512)).toBe(false);
+    gate.open();
+    expect(await result).toBe("done");
+    expect(fence.isFree(device, other, 512)).toBe(true);
+  }
 });
