@@ -15,10 +15,11 @@
  * **Invariants**
  * - Every request is answered once, in the order in which they end. One that is refused changes nothing,
  *   and the next one is found behind it.
- * - What a client can make us hold is bounded: no request is begun while 32 MiB of payloads and replies that
- *   did not go out are held, or 256 requests are under way. So at most 96 MiB, while the memory for one more
- *   payload grows with it. Of what has gone, 8 MiB are kept to be used again, of a client with long requests.
- *   While {@linkcode NbdConnection.wantsInput} is false, whoever has the socket stops reading it.
+ * - What a client can make us hold is bounded: no request is begun while 512 KiB of replies have not gone
+ *   out, 32 MiB of payloads and replies are held, or 256 requests are under way. So at most 96 MiB, while the
+ *   memory for one more payload grows with it. Of what has gone, 8 MiB are kept to be used again, of a client
+ *   with long requests. While {@linkcode NbdConnection.wantsInput} is false, whoever has the socket stops
+ *   reading it.
  * - What is under way when a connection closes is done to its end.
  * - While {@linkcode NbdConnection.wantsTls} is true, nothing is welcome before
  *   {@linkcode NbdConnection.secured}: what comes in all the same came in the clear, and ends the connection.
@@ -48,6 +49,11 @@ import {
 
 /** No request is begun while as many bytes are held. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
+/**
+ * Nor while as many bytes of replies have not gone. More would wait longer, and be out of the processor's
+ * cache when their turn comes.
+ */
+const REPLY_BYTES_MAX = 512 * 1024;
 /** Nor while as many requests are under way. */
 const REQUESTS_MAX = 256;
 
@@ -162,7 +168,8 @@ export class NbdConnection {
 
   get #isFull(): boolean {
     const heldBytes = this.#requestBytes + this.#output.heldBytes;
-    return heldBytes >= HELD_BYTES_MAX || this.#underWay >= REQUESTS_MAX;
+    return heldBytes >= HELD_BYTES_MAX || this.#output.heldBytes >= REPLY_BYTES_MAX ||
+      this.#underWay >= REQUESTS_MAX;
   }
 
   /**
