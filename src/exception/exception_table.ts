@@ -38,9 +38,8 @@
 import { type BlockDevice, isBusyDevice } from "../block/device.ts";
 import { assert, BlockDeviceError } from "../block/errors.ts";
 import { flushStep, type Plan, waitStep } from "../block/plan.ts";
-import { divCeil } from "../block/units.ts";
 import { Copier, tryCopyInKernel } from "../copier/mod.ts";
-import { CHUNKS_MAX, ExceptionIndex } from "../kernel/mod.ts";
+import { ExceptionIndex } from "../kernel/mod.ts";
 import { ChunkFence } from "./chunk_fence.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import { loadRuns } from "./load_runs.ts";
@@ -68,7 +67,7 @@ export class ExceptionTable {
   readonly #copier: Copier;
   readonly #pendingChunksMax: number;
   readonly #log: (line: string) => void;
-  readonly #complete = new ExceptionIndex();
+  readonly #complete: ExceptionIndex;
   readonly #queue: CommitQueue;
   /** Complete exceptions that are being made again, elsewhere. */
   readonly #replaced = new Set<number>();
@@ -76,7 +75,12 @@ export class ExceptionTable {
   #hasOverflowed = false;
   #isFrozen = false;
 
-  private constructor(options: ExceptionTableOptions, isValid: boolean) {
+  private constructor(
+    options: ExceptionTableOptions,
+    complete: ExceptionIndex,
+    isValid: boolean,
+  ) {
+    this.#complete = complete;
     this.source = options.source;
     this.destination = options.destination;
     this.chunkSectors = options.store.chunkSectors;
@@ -108,26 +112,18 @@ export class ExceptionTable {
   static *open(
     options: ExceptionTableOptions,
   ): Plan<{ table: ExceptionTable; isFresh: boolean }> {
-    const { store, source, destination } = options;
-    const runs: ExceptionRun[] = [];
-    const state = yield* store.readMetadata((run) => runs.push(run));
-    if (divCeil(source.sectorCount, store.chunkSectors) > CHUNKS_MAX) {
-      throw new BlockDeviceError(
-        "EINVAL",
-        `Cannot keep exceptions for "${source.name}": ${source.sectorCount} sectors are too many ` +
-          `chunks of ${store.chunkSectors}, want at most ${CHUNKS_MAX} chunks`,
-      );
-    }
-    const table = new ExceptionTable(options, state !== "invalid");
+    const complete = new ExceptionIndex();
     try {
-      loadRuns(table.#complete, runs, destination);
+      const state = yield* loadRuns(complete, options);
+      const table = new ExceptionTable(options, complete, state !== "invalid");
+      if (state === "invalid") table.#log("snapshots: Snapshot is marked invalid.");
+      else table.#watch.see(options.store.usage());
+      return { table, isFresh: state === "fresh" };
     } catch (error) {
-      table.destroy();
+      complete.destroy();
+      options.store.destroy();
       throw error;
     }
-    if (state === "invalid") table.#log("snapshots: Snapshot is marked invalid.");
-    else table.#watch.see(store.usage());
-    return { table, isFresh: state === "fresh" };
   }
 
   // What it is.

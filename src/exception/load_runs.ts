@@ -4,45 +4,57 @@
  * A chunk that stands twice, as old or as new one, makes no sense: whichever of the two entries were
  * believed, the other one's data would be attributed to the wrong chunk.
  *
+ * A run goes into the index as it is read, and nobody else keeps it: ten million isolated exceptions
+ * are 130 MB in the index, and would be five times as much in a list.
+ *
  * This module is browser compatible.
  *
  * @module
  */
 
-import type { BlockDevice } from "../block/device.ts";
 import { BlockDeviceError } from "../block/errors.ts";
-import { ExceptionIndex } from "../kernel/mod.ts";
+import type { Plan } from "../block/plan.ts";
+import { divCeil } from "../block/units.ts";
+import { CHUNKS_MAX, ExceptionIndex } from "../kernel/mod.ts";
 import type { ExceptionRun } from "./store/exception_store.ts";
+import type { ExceptionTableOptions } from "./table_options.ts";
 
 /**
  * Fills an index with what a store remembers.
  *
- * @param complete The index.
- * @param runs What was remembered, in the order of allocation.
- * @param destination The device it was read from, for the message.
- * @throws {BlockDeviceError} `EINVAL` when a chunk of either side stands twice.
+ * @param complete The index. When this fails it holds a part: its owner destroys it.
+ * @param options The store, the source whose chunks are excepted, and the destination.
+ * @returns What the store's `readMetadata` does.
+ * @throws {BlockDeviceError} `EINVAL` when a chunk of either side stands twice, or the source has more
+ * chunks than an index can hold; whatever the store's reading throws.
  */
-export function loadRuns(
+export function* loadRuns(
   complete: ExceptionIndex,
-  runs: readonly ExceptionRun[],
-  destination: BlockDevice,
-): void {
+  { store, source, destination }: ExceptionTableOptions,
+): Plan<"fresh" | "loaded" | "invalid"> {
   // New chunks are claimed in an index of their own, where in-order allocation is one long run.
   const claims = new ExceptionIndex();
+  const add = ({ oldChunk, newChunk, count }: ExceptionRun) => {
+    const twice = !complete.insert(oldChunk, newChunk, count)
+      ? `old chunk of ${oldChunk} to ${oldChunk + count - 1}`
+      : !claims.insert(newChunk, newChunk, count)
+      ? `new chunk of ${newChunk} to ${newChunk + count - 1}`
+      : null;
+    if (twice === null) return;
+    throw new BlockDeviceError(
+      "EINVAL",
+      `Cannot load exceptions from "${destination.name}": some ${twice} stands twice`,
+      { device: destination.name },
+    );
+  };
   try {
-    for (const { oldChunk, newChunk, count } of runs) {
-      const twice = !complete.insert(oldChunk, newChunk, count)
-        ? `old chunk of ${oldChunk} to ${oldChunk + count - 1}`
-        : !claims.insert(newChunk, newChunk, count)
-        ? `new chunk of ${newChunk} to ${newChunk + count - 1}`
-        : null;
-      if (twice === null) continue;
-      throw new BlockDeviceError(
-        "EINVAL",
-        `Cannot load exceptions from "${destination.name}": some ${twice} stands twice`,
-        { device: destination.name },
-      );
-    }
+    const state = yield* store.readMetadata(add);
+    if (divCeil(source.sectorCount, store.chunkSectors) <= CHUNKS_MAX) return state;
+    throw new BlockDeviceError(
+      "EINVAL",
+      `Cannot keep exceptions for "${source.name}": ${source.sectorCount} sectors are too many ` +
+        `chunks of ${store.chunkSectors}, want at most ${CHUNKS_MAX} chunks`,
+    );
   } finally {
     claims.destroy();
   }

@@ -60,19 +60,21 @@ function createSides(count: number, world: World): Sides {
   return { index, map, hits, misses };
 }
 
-const made = new Map<string, () => Sides>();
+const made = new Map<string, Sides>();
 
-/** The sides of a contest are made once, for hits and misses. */
+/** The sides of a contest are made once, for hits and misses, and only when they are measured. */
 function sidesOf(count: number, world: World): () => Sides {
   const name = `${world} ${count}`;
-  const known = made.get(name) ?? lazy(() => createSides(count, world));
-  made.set(name, known);
-  return known;
+  return () => {
+    const sides = made.get(name) ?? createSides(count, world);
+    made.set(name, sides);
+    return sides;
+  };
 }
 
 /** Gives back what was made. */
 export function forgetSides(): void {
-  for (const sides of made.values()) sides().index.destroy();
+  for (const { index } of made.values()) index.destroy();
   made.clear();
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { writeStep } from "../../../src/block/plan.ts";
 import { runAsync, runSync } from "../../../src/block/plan.ts";
 import { protect } from "../../../src/exception/mod.ts";
+import { encodeHeader } from "../../../src/exception/store/disk_format.ts";
 import { patternOf } from "../../../src/testing/pattern.ts";
 import { verifySectors } from "../../../src/testing/verify.ts";
 import { cowImage } from "./images.ts";
@@ -46,6 +47,21 @@ describe("opening", () => {
     const cow = bench.disk("cow", 400, { content });
     expect(() => openTable({ bench, cow })).toThrow(words);
     expect(bench.trace.every(({ kind }) => kind === "read")).toBe(true);
+  });
+
+  test.each(
+    [
+      ["its entries make no sense", [[5, 2], [5, 3]], 8, "stands twice"],
+      ["its header makes none", [], 3, "Cannot"],
+    ] as const,
+  )("an index is given back when %s: there are 512 of them", (_, entries, chunkSectors, words) => {
+    const bench = new Bench();
+    const content = cowImage({ sectorCount: 400, chunkSectors: 8, entries });
+    encodeHeader(content, true, chunkSectors);
+    const cow = bench.disk("cow", 400, { content });
+    for (let round = 0; round < 600; round++) {
+      expect(() => openTable({ bench, cow })).toThrow(words);
+    }
   });
 
   test("a store that was invalidated makes an invalid table, and says why", () => {

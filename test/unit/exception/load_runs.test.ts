@@ -1,20 +1,47 @@
 import { expect, test } from "vitest";
+import { runSync } from "../../../src/block/plan.ts";
 import { loadRuns } from "../../../src/exception/load_runs.ts";
-import type { ExceptionRun } from "../../../src/exception/mod.ts";
+import type { ExceptionRun, ExceptionStore } from "../../../src/exception/mod.ts";
+import { TransientStore } from "../../../src/exception/store/transient_store.ts";
 import { ExceptionIndex } from "../../../src/kernel/mod.ts";
 import { Bench } from "./rig.ts";
 
 type Run = readonly [oldChunk: number, newChunk: number, count: number];
 
+/** A store that remembers runs, and tells of each one that was taken. */
+function storeOf(runs: readonly Run[], onTaken: (index: number) => void): ExceptionStore {
+  const { device } = new Bench().disk("cow", 64);
+  return Object.assign(new TransientStore(device, 8), {
+    *readMetadata(onRun: (run: ExceptionRun) => void) {
+      for (const [index, [oldChunk, newChunk, count]] of runs.entries()) {
+        onRun({ oldChunk, newChunk, count });
+        onTaken(index);
+      }
+      return "loaded" as const;
+    },
+  });
+}
+
+/** Loads runs into an index. */
+function loadInto(
+  complete: ExceptionIndex,
+  runs: readonly Run[],
+  onTaken: (index: number) => void = () => {},
+): void {
+  const bench = new Bench();
+  const devices = {
+    source: bench.disk("origin", 64).device,
+    destination: bench.disk("cow", 8).device,
+  };
+  const state = runSync(loadRuns(complete, { ...devices, store: storeOf(runs, onTaken) }));
+  expect(state).toBe("loaded");
+}
+
 /** Loads runs into an index and lists what it holds. */
 function load(...runs: readonly Run[]): ExceptionRun[] {
   const complete = new ExceptionIndex();
   try {
-    loadRuns(
-      complete,
-      runs.map(([oldChunk, newChunk, count]) => ({ oldChunk, newChunk, count })),
-      new Bench().disk("cow", 8).device,
-    );
+    loadInto(complete, runs);
     complete.check();
     return [...complete.runs()].sort((one, other) => one.oldChunk - other.oldChunk);
   } finally {
@@ -48,4 +75,16 @@ test.each<[words: string, runs: readonly Run[]]>([
 
 test("neighbours do not stand twice", () => {
   expect(load([5, 2, 2], [7, 4, 1], [4, 1, 1])).toEqual([{ oldChunk: 4, newChunk: 1, count: 4 }]);
+});
+
+test("a run is in the index before the next one is read: nobody keeps a list of them", () => {
+  const complete = new ExceptionIndex();
+  const counts: number[] = [];
+  loadInto(
+    complete,
+    [[20, 9, 1], [3, 5, 4], [7, 2, 2]],
+    () => counts.push(complete.exceptionCount),
+  );
+  expect(counts).toEqual([1, 5, 7]);
+  complete.destroy();
 });
