@@ -25,6 +25,7 @@ import { emulatorRows } from "./groups/emulators.ts";
 import { exceptionRows } from "./groups/exceptions.ts";
 import { fileRows } from "./groups/files.ts";
 import { peerRows } from "./groups/peers.ts";
+import { scaleRows } from "./groups/scale.ts";
 import { stackRows } from "./groups/stack.ts";
 import { startRows } from "./groups/start.ts";
 import { isSmoke } from "./harness/contest.ts";
@@ -35,6 +36,7 @@ import { HEAD, linesOf } from "./harness/table.ts";
 const GROUPS: Readonly<Record<string, () => Iterable<Row> | AsyncIterable<Row>>> = {
   bytes: bytesRows,
   exceptions: exceptionRows,
+  scale: scaleRows,
   stack: stackRows,
   files: fileRows,
   emulators: emulatorRows,

@@ -51,7 +51,8 @@ export interface Surroundings {
   install(...names: string[]): boolean;
 }
 
-const surroundings: Surroundings = {
+/** This machine: where the search looks unless a test says otherwise. */
+export const surroundings: Surroundings = {
   chosen: process.env.COWDISK_CHROMIUM,
   find: findProgram,
   exists: existsSync,

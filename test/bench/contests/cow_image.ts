@@ -6,7 +6,7 @@
  */
 import { createMemoryDevice, type MemoryDevice } from "../../../src/devices/memory.ts";
 import { AreaLayout, encodeEntry, encodeHeader } from "../../../src/exception/store/disk_format.ts";
-import { CHUNK_BYTES, CHUNK_SECTORS, shuffledBelow } from "./places.ts";
+import { CHUNK_SECTORS, shuffledBelow } from "./places.ts";
 
 /** How exceptions lie: each for itself, in a random order, or one after the other. */
 export type Lie = "isolated" | "runs";
@@ -27,9 +27,14 @@ export interface CowImage {
  *
  * @param exceptionCount How many exceptions.
  * @param lie How they lie. Isolated ones are at the odd chunks of the origin.
+ * @param chunkSectors Sectors in a chunk.
  */
-export function createCowImage(exceptionCount: number, lie: Lie): CowImage {
-  const layout = new AreaLayout(CHUNK_SECTORS);
+export function createCowImage(
+  exceptionCount: number,
+  lie: Lie,
+  chunkSectors = CHUNK_SECTORS,
+): CowImage {
+  const layout = new AreaLayout(chunkSectors);
   const { entriesPerArea, strideChunks } = layout;
   const oldChunks = lie === "isolated"
     ? shuffledBelow(exceptionCount, "old chunks").map((chunk) => chunk * 2 + 1)
@@ -38,12 +43,12 @@ export function createCowImage(exceptionCount: number, lie: Lie): CowImage {
     layout.areaChunk(0) + 1 + index +
     Math.floor(index / entriesPerArea) * (strideChunks - entriesPerArea);
   // Room for as many again, so that what is measured is not a device that is full.
-  const sectorCount = (newChunk(exceptionCount * 2) + entriesPerArea * 2) * CHUNK_SECTORS;
+  const sectorCount = (newChunk(exceptionCount * 2) + entriesPerArea * 2) * chunkSectors;
   const cow = createMemoryDevice({ name: "cow", sectorCount });
   const header = new Uint8Array(512);
-  encodeHeader(header, true, CHUNK_SECTORS);
+  encodeHeader(header, true, chunkSectors);
   cow.writeSync(header, 0);
-  const area = new Uint8Array(CHUNK_BYTES);
+  const area = new Uint8Array(layout.chunkBytes);
   const view = new DataView(area.buffer);
   for (let first = 0; first < exceptionCount; first += entriesPerArea) {
     area.fill(0);
@@ -51,7 +56,7 @@ export function createCowImage(exceptionCount: number, lie: Lie): CowImage {
     for (let index = first; index < end; index++) {
       encodeEntry(view, index - first, oldChunks[index] as number, newChunk(index));
     }
-    cow.writeSync(area, layout.areaChunk(first / entriesPerArea) * CHUNK_SECTORS);
+    cow.writeSync(area, layout.areaChunk(first / entriesPerArea) * chunkSectors);
   }
   return { cow, originChunks: exceptionCount * 2, oldChunks, newChunk };
 }

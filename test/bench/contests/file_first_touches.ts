@@ -12,61 +12,91 @@ import { type FileDevice, openFileDevice } from "../../../src/devices/file.ts";
 import type { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
 import { type Contest, isSmoke, lazy } from "../harness/contest.ts";
+import { type Face, runnerBy } from "./faces.ts";
 import { benchFolder, written } from "./files.ts";
 import { CHUNK_BYTES, CHUNK_SECTORS, shuffledBelow, Walk } from "./places.ts";
 
 /** The size of the origin: 16 MiB. */
 const ORIGIN_CHUNKS = isSmoke ? 512 : 4096;
 
-/** Room for all of it and its metadata. */
-const COW_SECTORS = (ORIGIN_CHUNKS + 64) * CHUNK_SECTORS;
-
-/** Chunks copied out in a round: syncing takes its time. */
+/** Chunks copied out in a round, all snapshots together: syncing takes its time. */
 const ROUND_CHUNKS = isSmoke ? 8 : 128;
+
+/** What is written, and to what. */
+export interface FileTouch {
+  /** Chunks of 4 KiB in a request. */
+  readonly requestChunks: number;
+  /** Snapshots of the one origin. */
+  readonly snapshots: number;
+  readonly face: Face;
+}
+
+/** Requests in a round: one at least, and as many as are in flight. */
+function operationsOf({ requestChunks, snapshots, face }: FileTouch): number {
+  const operations = Math.floor(ROUND_CHUNKS / requestChunks / snapshots);
+  return Math.max(face === "16 in flight" ? 16 : 1, operations);
+}
+
+function nameOf({ requestChunks, snapshots, face }: FileTouch): string {
+  return [
+    `first write of ${formatSize(requestChunks * CHUNK_BYTES)} to an origin in a file`,
+    ...snapshots === 1 ? [] : [`${snapshots} snapshots`],
+    ...face === "sync" ? [] : [face],
+  ].join(", ");
+}
+
+/** Room on a COW device for what a round copies, and for its metadata. */
+function cowChunksOf(touch: FileTouch): number {
+  return operationsOf(touch) * touch.requestChunks + 64;
+}
 
 class Stack {
   readonly origin: MappedDevice;
-  readonly #cow: FileDevice;
-  #snapshot: MappedDevice | undefined;
+  readonly #cows: readonly FileDevice[];
+  #snapshots: readonly MappedDevice[] = [];
 
-  constructor(name: string) {
-    const open = (file: string, sectorCount: number) =>
-      openFileDevice(`${benchFolder("disk")}/${name}-${file}`, { create: { sectorCount } });
-    const disk = open("origin", ORIGIN_CHUNKS * CHUNK_SECTORS);
-    this.#cow = open("cow", COW_SECTORS);
-    const all = written(ORIGIN_CHUNKS * CHUNK_BYTES);
-    for (const device of [disk, this.#cow]) {
-      device.writeSync(all, 0);
+  constructor(touch: FileTouch) {
+    const open = (file: string, chunkCount: number) => {
+      const create = { sectorCount: chunkCount * CHUNK_SECTORS };
+      const device = openFileDevice(`${benchFolder("disk")}/${nameOf(touch)}-${file}`, { create });
+      device.writeSync(written(chunkCount * CHUNK_BYTES), 0);
       device.flushSync();
-    }
-    this.origin = openOrigin(disk);
+      return device;
+    };
+    this.origin = openOrigin(open("origin", ORIGIN_CHUNKS));
+    const cowChunks = cowChunksOf(touch);
+    const numbers = Array.from({ length: touch.snapshots }, (_, number) => number);
+    this.#cows = numbers.map((number) => open(`cow-${number}`, cowChunks));
   }
 
   begin(): void {
-    this.#snapshot?.closeSync();
-    this.#cow.writeZeroesSync(0, CHUNK_SECTORS);
-    this.#cow.flushSync();
-    const options = { origin: this.origin, cow: this.#cow, chunkSectors: CHUNK_SECTORS };
-    this.#snapshot = openSnapshotSync(options);
+    for (const snapshot of this.#snapshots) snapshot.closeSync();
+    this.#snapshots = this.#cows.map((cow) => {
+      cow.writeZeroesSync(0, CHUNK_SECTORS);
+      cow.flushSync();
+      return openSnapshotSync({ origin: this.origin, cow, chunkSectors: CHUNK_SECTORS });
+    });
   }
 }
 
 class Bare {
   readonly #origin: number;
-  readonly #cow: number;
+  readonly #cows: readonly number[];
   readonly #buffer: Uint8Array;
   readonly #source: Uint8Array;
 
-  constructor(name: string, source: Uint8Array) {
-    const all = written(ORIGIN_CHUNKS * CHUNK_BYTES);
-    const open = (file: string) => {
-      const number = openSync(`${benchFolder("disk")}/${name}-bare-${file}`, "w+");
+  constructor(touch: FileTouch, source: Uint8Array) {
+    const open = (file: string, chunkCount: number) => {
+      const number = openSync(`${benchFolder("disk")}/${nameOf(touch)}-bare-${file}`, "w+");
+      const all = written(chunkCount * CHUNK_BYTES);
       writeSync(number, all, 0, all.length, 0);
       fdatasyncSync(number);
       return number;
     };
-    this.#origin = open("origin");
-    this.#cow = open("cow");
+    this.#origin = open("origin", ORIGIN_CHUNKS);
+    const cowChunks = cowChunksOf(touch);
+    const numbers = Array.from({ length: touch.snapshots }, (_, number) => number);
+    this.#cows = numbers.map((number) => open(`cow-${number}`, cowChunks));
     this.#buffer = new Uint8Array(source.length);
     this.#source = source;
   }
@@ -76,27 +106,36 @@ class Bare {
     // As many areas as 256 entries each make.
     const entryBytes = Math.max(512, byteCount / 256);
     readSync(this.#origin, this.#buffer, 0, byteCount, position);
-    writeSync(this.#cow, this.#buffer, 0, byteCount, 2 * CHUNK_BYTES + index * byteCount);
-    fdatasyncSync(this.#cow);
-    writeSync(this.#cow, this.#buffer, 0, entryBytes, CHUNK_BYTES);
-    fdatasyncSync(this.#cow);
+    for (const cow of this.#cows) {
+      writeSync(cow, this.#buffer, 0, byteCount, 2 * CHUNK_BYTES + index * byteCount);
+      fdatasyncSync(cow);
+      writeSync(cow, this.#buffer, 0, entryBytes, CHUNK_BYTES);
+      fdatasyncSync(cow);
+    }
     writeSync(this.#origin, this.#source, 0, byteCount, position);
   }
 }
 
-/** First writes of so many chunks of the origin each. */
-export function copyOutInFiles(requestChunks: number): Contest {
-  const name = formatSize(requestChunks * CHUNK_BYTES);
+/** First writes to an origin, each of chunks that nobody has copied. */
+export function copyOutInFiles(touch: FileTouch): Contest {
+  const { requestChunks, face } = touch;
   const source = written(requestChunks * CHUNK_BYTES);
-  const stack = lazy(() => new Stack(name));
-  const bare = lazy(() => new Bare(name, source));
+  const stack = lazy(() => new Stack(touch));
+  const bare = lazy(() => new Bare(touch, source));
   const places = shuffledBelow(ORIGIN_CHUNKS / requestChunks, "file");
-  const operations = Math.max(1, Math.floor(ROUND_CHUNKS / requestChunks));
+  const operations = operationsOf(touch);
   // From round to round a walk goes on: what a round writes, no chunk of it twice.
   const sectors = new Walk(places, (place) => place * requestChunks * CHUNK_SECTORS);
   const positions = new Walk(places, (place) => place * requestChunks * CHUNK_BYTES);
+  const requests = () => {
+    const { origin } = stack();
+    return {
+      sync: () => origin.writeSync(source, sectors.next()),
+      async: () => origin.write(source, sectors.next()),
+    };
+  };
   return {
-    title: `first write of ${name} to an origin in a file`,
+    title: nameOf(touch),
     operations,
     floor: {
       name: "the same calls of the system",
@@ -105,13 +144,6 @@ export function copyOutInFiles(requestChunks: number): Contest {
         for (let index = 0; index < operations; index++) bare().copyOut(index, positions.next());
       },
     },
-    runners: [{
-      name: "the origin",
-      prepare: () => stack().begin(),
-      run() {
-        const { origin } = stack();
-        for (let index = 0; index < operations; index++) origin.writeSync(source, sectors.next());
-      },
-    }],
+    runners: [runnerBy(face, "the origin", operations, requests, () => stack().begin())],
   };
 }

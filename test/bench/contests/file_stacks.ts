@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
+import { fdatasyncSync, openSync, writeSync } from "node:fs";
 import { formatSize } from "../../../src/block/units.ts";
 import { type FileDevice, openFileDevice } from "../../../src/devices/file.ts";
 import type { MappedDevice } from "../../../src/mapper/mapped_device.ts";
@@ -124,37 +124,5 @@ export function writeAtRandom(): Contest {
     operations,
     floor: by("each"),
     runners: [by("flush")],
-  };
-}
-
-/** Reads of 4 KiB at random places, of chunks that a snapshot has copied or has not. */
-export function readAtRandom(isCopied: boolean): Contest {
-  const operations = isSmoke ? 8 : 1000;
-  const count = DISK_BYTES / CHUNK_BYTES;
-  const places = shuffledBelow(count, "random").subarray(0, operations);
-  const target = new Uint8Array(CHUNK_BYTES);
-  const snapshot = lazy(() => {
-    const stack = new FileStack(CHUNK_BYTES, "flush");
-    const view = stack.begin();
-    if (isCopied) view.writeSync(written(DISK_BYTES), 0);
-    return view;
-  });
-  return {
-    title: `read ${isCopied ? "a copied" : "an uncopied"} chunk of 4 KiB, snapshot in files`,
-    operations,
-    floor: {
-      name: "the file itself",
-      prepare: () => void bare(),
-      run() {
-        for (const place of places) readSync(bare(), target, 0, CHUNK_BYTES, place * CHUNK_BYTES);
-      },
-    },
-    runners: [{
-      name: "the snapshot",
-      prepare: () => void snapshot(),
-      run() {
-        for (const place of places) snapshot().readSync(target, place * CHUNK_BYTES / 512);
-      },
-    }],
   };
 }

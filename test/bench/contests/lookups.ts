@@ -9,7 +9,15 @@
  */
 import { CHUNKS_MAX, ExceptionIndex } from "../../../src/kernel/mod.ts";
 import { Prng } from "../../../src/testing/prng.ts";
-import { type Contest, isSmoke, lazy, OPERATIONS, type Runner } from "../harness/contest.ts";
+import {
+  type Contest,
+  isSmoke,
+  lazy,
+  OPERATIONS,
+  repeat,
+  type Runner,
+} from "../harness/contest.ts";
+import { shuffledBelow, Walk } from "./places.ts";
 
 /** How the old chunks are drawn. */
 export type World = "sparse" | "dense";
@@ -17,11 +25,14 @@ export type World = "sparse" | "dense";
 interface Sides {
   readonly index: ExceptionIndex;
   readonly map: Map<number, number>;
-  /** Old chunks with exceptions: a list longer than a branch predictor remembers. */
+  /** Old chunks with exceptions. */
   readonly hits: Float64Array;
   /** Old chunks without. */
   readonly misses: Float64Array;
 }
+
+/** Chunks that are looked up before they come again: more than a branch predictor remembers. */
+const LOOKED_UP = isSmoke ? 2000 : 262_144;
 
 /** Different chunks, in no order. */
 function drawChunks(count: number, world: World): Float64Array {
@@ -49,7 +60,7 @@ function createSides(count: number, world: World): Sides {
     map.set(chunk, at * 7);
   });
   const prng = Prng.fromSeed(`${world} looked up`);
-  const draws = isSmoke ? 2000 : 262_144;
+  const draws = LOOKED_UP;
   const below = world === "sparse" ? CHUNKS_MAX : 2 * count;
   const hits = Float64Array.from({ length: draws }, () => present[prng.int(count)] as number);
   const misses = Float64Array.from({ length: draws }, () => {
@@ -111,6 +122,30 @@ export function lookUp(which: "hits" | "misses", count: number, world: World): C
     operations: OPERATIONS,
     floor: inMap,
     runners: [inIndex],
+  };
+}
+
+/** Looking up chunks of one index with few exceptions and of one with many, all of them isolated. */
+export function lookUpAmong(which: "hits" | "misses", few: number, many: number): Contest {
+  const runnerOf = (count: number): Runner => {
+    const sides = lazy(() => {
+      const index = new ExceptionIndex();
+      // As on a disk that is half excepted: at the odd chunks.
+      for (const chunk of shuffledBelow(count, "insert")) index.insert(chunk * 2 + 1, chunk * 7);
+      const places = shuffledBelow(count, "look up").subarray(0, LOOKED_UP);
+      return { index, chunks: new Walk(places, (place) => place * 2 + (which === "hits" ? 1 : 0)) };
+    });
+    return repeat(
+      `${count} exceptions`,
+      () => void (sink += sides().index.find(sides().chunks.next())),
+      () => void sides(),
+    );
+  };
+  return {
+    title: `look up, ${which} among ${many}, isolated, against ${few}`,
+    operations: OPERATIONS,
+    floor: runnerOf(few),
+    runners: [runnerOf(many)],
   };
 }
 

@@ -46,21 +46,28 @@ export interface Bare {
   readonly addresses: Walk;
 }
 
-/** Makes a value for each number of exceptions, once. */
-function perCount<Value>(make: (count: number) => Value): (count: number) => () => Value {
-  const made = new Map<number, () => Value>();
-  return (count) => {
-    const known = made.get(count) ?? lazy(() => make(count));
-    made.set(count, known);
+/** Chunks of bare memory, at most: 4 GiB. More cannot be one array, and makes no copy slower. */
+const BARE_CHUNKS_MAX = 1_000_000;
+
+/** Makes a value for each number of exceptions, once; and for each origin, where they differ. */
+function perCount<Value>(
+  make: (count: number, originChunks: number) => Value,
+): (count: number, originChunks?: number) => () => Value {
+  const made = new Map<string, () => Value>();
+  return (count, originChunks = 2 * count) => {
+    const name = `${count} of ${originChunks}`;
+    const known = made.get(name) ?? lazy(() => make(count, originChunks));
+    made.set(name, known);
     return known;
   };
 }
 
 /** Bare memory with a chunk for each exception. */
 export const bareOf: (count: number) => () => Bare = perCount((count) => {
-  const places = drawPlaces(count);
+  const chunkCount = Math.min(count, BARE_CHUNKS_MAX);
+  const places = drawPlaces(chunkCount);
   return {
-    region: createRegion(count, places),
+    region: createRegion(chunkCount, places),
     addresses: new Walk(places, (place) => place * CHUNK_BYTES),
   };
 });
@@ -75,14 +82,16 @@ export const copiedOf: (count: number) => () => Rig = perCount((count) => {
   return createRig(disk, cow, places, sectorOf, { device: cow, sectorOf: sectorBelow });
 });
 
-/** The places are chunks that have none. */
-export const uncopiedOf: (count: number) => () => Rig = perCount((count) => {
-  const { cow, originChunks } = createCowImage(count, "isolated");
-  const disk = createMemoryDevice({ sectorCount: originChunks * CHUNK_SECTORS });
-  // The exceptions are at the odd chunks.
-  const sectorOf = (place: number) => place * 2 * CHUNK_SECTORS;
-  return createRig(disk, cow, drawPlaces(count), sectorOf, { device: disk, sectorOf });
-});
+/** The places are chunks that have none, anywhere on an origin that may be larger than need be. */
+export const uncopiedOf: (count: number, originChunks?: number) => () => Rig = perCount(
+  (count, originChunks) => {
+    const { cow } = createCowImage(count, "isolated");
+    const disk = createMemoryDevice({ sectorCount: originChunks * CHUNK_SECTORS });
+    // The exceptions are at the odd chunks.
+    const sectorOf = (place: number) => place * 2 * CHUNK_SECTORS;
+    return createRig(disk, cow, drawPlaces(originChunks / 2), sectorOf, { device: disk, sectorOf });
+  },
+);
 
 function createRig(
   disk: SyncBlockDevice,

@@ -4,21 +4,27 @@
  * @module
  */
 import { type Contest, OPERATIONS, type Runner } from "../harness/contest.ts";
-import { bareOf, copiedOf, type Rig, type Side, uncopiedOf } from "./many_exceptions.ts";
+import { type Bare, bareOf, copiedOf, type Rig, type Side, uncopiedOf } from "./many_exceptions.ts";
 import { CHUNK_BYTES } from "./places.ts";
 
 /** Reads that a snapshot answers from its COW device. */
 export function readCopied(exceptionCount: number): Contest {
-  return createContest("a copied", exceptionCount, copiedOf(exceptionCount));
+  const rig = copiedOf(exceptionCount);
+  return createContest("a copied", exceptionCount, rig, bareOf(exceptionCount));
 }
 
-/** Reads that a snapshot answers from its origin. */
-export function readUncopied(exceptionCount: number): Contest {
-  return createContest("an uncopied", exceptionCount, uncopiedOf(exceptionCount));
+/** Reads that a snapshot answers from its origin, which may be larger than its exceptions ask for. */
+export function readUncopied(exceptionCount: number, originChunks = 2 * exceptionCount): Contest {
+  const rig = uncopiedOf(exceptionCount, originChunks);
+  return createContest("an uncopied", exceptionCount, rig, bareOf(originChunks / 2));
 }
 
-function createContest(which: string, exceptionCount: number, rig: () => Rig): Contest {
-  const bare = bareOf(exceptionCount);
+function createContest(
+  which: string,
+  exceptionCount: number,
+  rig: () => Rig,
+  bare: () => Bare,
+): Contest {
   const target = new Uint8Array(CHUNK_BYTES);
   const readFrom = (name: string, side: () => Side): Runner => ({
     name,

@@ -39,13 +39,19 @@ export function kernelBytes(): number {
   return atob(KERNEL_WASM_BASE64).length;
 }
 
-/** The least that a page can load: bytes of its one file, minified, and gzipped. */
-export async function bundleBytes(): Promise<{ minified: number; gzipped: number }> {
+/** A program as a page would load it: one file, minified. */
+export async function bundle(name: string): Promise<string> {
   const { output: [{ code }] } = await build({
-    input: pathOf("least_page.ts"),
+    input: pathOf(name),
     platform: "browser",
     write: false,
     output: { minify: true, format: "esm" },
   });
+  return code;
+}
+
+/** The least that a page can load: bytes of its one file, minified, and gzipped. */
+export async function bundleBytes(): Promise<{ minified: number; gzipped: number }> {
+  const code = await bundle("least_page.ts");
   return { minified: new TextEncoder().encode(code).length, gzipped: gzipSync(code).length };
 }

@@ -74,6 +74,8 @@ export async function* exceptionRows(): AsyncGenerator<Row> {
   }
   const merged = isSmoke ? [300] : [10_000, 50_000];
   for (const lie of ["isolated", "runs"] as const) {
-    for (const count of merged) yield race(merge(lie, count), FEW, 0.7);
+    for (const chunkCount of merged) {
+      yield race(merge({ lie, chunkCount, chunkBytes: 4096, dataEvery: 1 }), FEW, 0.7);
+    }
   }
 }

@@ -3,12 +3,44 @@
  *
  * @module
  */
+// deno-lint-ignore-file no-console
+import { findChromium, surroundings } from "../../browser/chromium.ts";
+import { importInBrowser } from "../contests/browser_starts.ts";
 import { bundleBytes, firstRead, help, kernelBytes } from "../contests/starts.ts";
+import { isSmoke } from "../harness/contest.ts";
+import { speedsOf, spreadOf } from "../harness/measure.ts";
 import { amounts, FEW, race, type Row } from "../harness/row.ts";
+
+/** The first read in Chromium, where there is one: a bench installs nothing. */
+function* firstReadInBrowser(): Generator<Row> {
+  let executablePath: string;
+  try {
+    executablePath = findChromium({ ...surroundings, install: () => false });
+  } catch (error) {
+    return console.log(`not measured: ${(error as Error).message}`);
+  }
+  yield {
+    title: "import cowdisk and read for the first time, in Chromium",
+    unit: "ns",
+    mark: null,
+    async measure() {
+      const [floor = [], ours = []] = await importInBrowser(executablePath, isSmoke ? 1 : 20);
+      return [
+        {
+          name: "a module that does nothing",
+          cost: spreadOf(floor),
+          speed: spreadOf(speedsOf(floor, floor)),
+        },
+        { name: "cowdisk, bundled", cost: spreadOf(ours), speed: spreadOf(speedsOf(ours, floor)) },
+      ];
+    },
+  };
+}
 
 /** The rows. */
 export function* startRows(): Generator<Row> {
   yield race(firstRead(), FEW);
+  yield* firstReadInBrowser();
   yield { ...race(help(), FEW), mark: { of: "cost", limit: 200e6 } };
   yield amounts(
     "the kernel's .wasm, inside the bundle",

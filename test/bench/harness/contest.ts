@@ -22,6 +22,8 @@ export const OPERATIONS = isSmoke ? 20 : 1000;
 /** One way to do it. */
 export interface Runner {
   readonly name: string;
+  /** How often it does the thing in a round, where that is not what its contest says. */
+  readonly operations?: number;
   /** Before each round, off the clock. */
   prepare?(): void;
   /** A round: all operations of the contest. */

@@ -68,16 +68,19 @@ export function oursOf({ runners }: Contest): Runner {
 }
 
 /**
- * Measures a contest.
+ * Measures runners by turns.
  *
- * @returns The floor, whose speed is 1, and the runners in their order.
+ * @returns What an operation of each costs, in nanoseconds, round by round.
  */
-export async function measure({ operations, floor, runners }: Contest, rounds: Rounds) {
-  const all = [floor, ...runners];
-  const costs: number[][] = all.map(() => []);
+export async function timeByTurns(
+  runners: readonly Runner[],
+  operations: number,
+  rounds: Rounds,
+): Promise<readonly (readonly number[])[]> {
+  const costs: number[][] = runners.map(() => []);
   const turn = async (isCounted: boolean) => {
-    for (const [index, runner] of all.entries()) {
-      const ns = await timeNs(runner) / operations;
+    for (const [index, runner] of runners.entries()) {
+      const ns = await timeNs(runner) / (runner.operations ?? operations);
       if (isCounted) costs[index]?.push(ns);
     }
   };
@@ -88,10 +91,26 @@ export async function measure({ operations, floor, runners }: Contest, rounds: R
     if (round >= rounds.least && performance.now() > untilMs) break;
     await turn(true);
   }
-  return all.map(({ name }, index): Lane => {
-    const ours = costs[index] ?? [];
-    const speeds = ours.map((ns, round) => (costs[0]?.[round] ?? NaN) / ns);
-    return { name, cost: spreadOf(ours), speed: spreadOf(speeds) };
+  return costs;
+}
+
+/** How many times as fast as others somebody was, round by round. */
+export function speedsOf(ours: readonly number[], others: readonly number[]): number[] {
+  return ours.map((ns, round) => (others[round] ?? NaN) / ns);
+}
+
+/**
+ * Measures a contest.
+ *
+ * @returns The floor, whose speed is 1, and the runners in their order.
+ */
+export async function measure({ operations, floor, runners }: Contest, rounds: Rounds) {
+  const all = [floor, ...runners];
+  const costs = await timeByTurns(all, operations, rounds);
+  const [floorCosts = []] = costs;
+  return costs.map((ours, index): Lane => {
+    const speed = spreadOf(speedsOf(ours, floorCosts));
+    return { name: all[index]?.name ?? "", cost: spreadOf(ours), speed };
   });
 }
 

@@ -8,7 +8,17 @@
  * @module
  */
 import { type Contest, isSmoke, type Runner } from "./contest.ts";
-import { garbageBytes, type Lane, measure, oursOf, processorNs, type Rounds } from "./measure.ts";
+import {
+  garbageBytes,
+  type Lane,
+  measure,
+  oursOf,
+  processorNs,
+  type Rounds,
+  speedsOf,
+  spreadOf,
+  timeByTurns,
+} from "./measure.ts";
 
 /** What is wanted of a row: a speed of this at least, or a cost of this at most. */
 export interface Mark {
@@ -45,6 +55,9 @@ export const FEW: Rounds = isSmoke
   ? { warmupMs: 0, measuredMs: 0, least: 1, most: 1 }
   : { warmupMs: 1, measuredMs: 500, least: 7, most: 25 };
 
+/** Rounds of what takes many seconds, and gigabytes. */
+export const RARE: Rounds = isSmoke ? FEW : { warmupMs: 0, measuredMs: 0, least: 3, most: 3 };
+
 /** Measures a row. Small sizes say nothing: a smoke run judges nothing. */
 export async function judge({ title, unit, mark, measure }: Row): Promise<Result> {
   const lanes = await measure();
@@ -78,6 +91,43 @@ export function deadline(contest: Contest, msMax: number): Row {
     async measure() {
       const floor = await laneOf(contest.floor);
       return [floor, await laneOf(oursOf(contest), floor.cost.median)];
+    },
+  };
+}
+
+/**
+ * A contest with few of something and with many, by turns. Each is beside its own floor, which goes
+ * through as much memory; the last lane is what is left of the speed, and is judged.
+ *
+ * @param contestOf The contest, for so many.
+ * @param leastLeft The part of its speed beside its floor that the contest of many has to keep.
+ */
+export function flat(
+  contestOf: (count: number) => Contest,
+  few: number,
+  many: number,
+  leastLeft: number,
+): Row {
+  const named = [few, many].flatMap((count) => {
+    const contest = contestOf(count);
+    return [contest.floor, oursOf(contest)].map((runner) => ({ runner, count }));
+  });
+  const { title, operations } = contestOf(many);
+  return {
+    title: `flat: ${title}`,
+    unit: "ns",
+    mark: { of: "speed", limit: leastLeft },
+    async measure() {
+      const costs = await timeByTurns(named.map(({ runner }) => runner), operations, MANY);
+      const speeds = costs.map((ours, index) => speedsOf(ours, costs[index - index % 2] ?? []));
+      const lanes = named.map(({ runner, count }, index): Lane => ({
+        name: `${runner.name}, of ${count}`,
+        cost: spreadOf(costs[index] ?? []),
+        speed: spreadOf(speeds[index] ?? []),
+      }));
+      const [, ofFew = [], , ofMany = []] = speeds;
+      const left = spreadOf(ofMany.map((speed, round) => speed / (ofFew[round] ?? NaN)));
+      return [...lanes, { name: "what is left of the speed", cost: lanes[3]!.cost, speed: left }];
     },
   };
 }
