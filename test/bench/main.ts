@@ -9,8 +9,9 @@
  *     deno task marks                                  # only rows with a mark
  *
  * Ratios are taken in the same run, all by turns, so they hold on any machine; times are this
- * machine's. Each group has a process of its own. Ends with 1 when a mark is not met. `--smoke` is for the test that asks whether all of
- * it still runs: small sizes, one round, no judgement.
+ * machine's. Each group has a process of its own. Ends with 1 when a mark is not met, or when another
+ * command failed. `--smoke` is for the test that asks whether all of it still runs: small sizes, one
+ * round, no judgement.
  *
  * @module
  */
@@ -111,10 +112,18 @@ const judged = rows.filter(({ isMet }) => isMet !== null);
 if (isSmoke) console.log(`\n${rows.length} rows, a smoke run: nothing was judged`);
 else console.log(`\n${rows.length} rows, ${judged.length} with a mark, ${missed.length} not met`);
 for (const { title } of missed) console.log(`  not met: ${title}`);
-if (words.all) {
+
+/** Runs the other commands; tells how many of them failed, each in its own words. */
+function runOthers(): number {
   const cwd = fileURLToPath(new URL("../..", import.meta.url));
-  for (const other of OTHERS) {
-    spawnSync(process.execPath, ["task", ...other], { cwd, stdio: "inherit" });
-  }
+  const failed = OTHERS.filter((other) => {
+    console.log(`\n# ${other.join(" ")}`);
+    const { status } = spawnSync(process.execPath, ["task", ...other], { cwd, stdio: "inherit" });
+    return status !== 0;
+  });
+  for (const other of failed) console.log(`  failed: deno task ${other.join(" ")}`);
+  return failed.length;
 }
-process.exit(missed.length === 0 ? 0 : 1);
+
+const failedCount = words.all ? runOthers() : 0;
+process.exit(missed.length === 0 && failedCount === 0 ? 0 : 1);
