@@ -93,6 +93,29 @@ export const uncopiedOf: (count: number, originChunks?: number) => () => Rig = p
   },
 );
 
+/** An origin with several snapshots, all of which have copied the places, so no write makes a copy. */
+export function sharedOf(count: number, snapshots: number): () => Side {
+  return lazy(() => {
+    const { cow, originChunks, oldChunks } = createCowImage(count, "isolated");
+    const disk = createMemoryDevice({ sectorCount: originChunks * CHUNK_SECTORS });
+    const places = drawPlaces(count);
+    const sectorOf = (place: number) => (oldChunks[place] as number) * CHUNK_SECTORS;
+    const content = chunkOfBytes("content");
+    for (const place of places) disk.writeSync(content, sectorOf(place));
+    const origin = openOrigin(disk);
+    const views = Array.from({ length: snapshots }, () => {
+      const own = createMemoryDevice({ sectorCount: cow.sectorCount });
+      cow.copySectorsSync(0, own, 0, cow.sectorCount);
+      return openSnapshotSync({ origin, cow: own });
+    });
+    const statuses = () => views.map(({ activeTargets }) => activeTargets?.[0]?.status());
+    const before = statuses();
+    for (const place of places.subarray(0, 100)) origin.writeSync(content, sectorOf(place));
+    assertEquals(statuses(), before);
+    return { device: origin, sectors: new Walk(places, sectorOf) };
+  });
+}
+
 function createRig(
   disk: SyncBlockDevice,
   cow: SyncBlockDevice,

@@ -5,20 +5,39 @@
  * @module
  */
 import { type Contest, OPERATIONS, type Runner } from "../harness/contest.ts";
-import { bareOf, copiedOf, type Side } from "./many_exceptions.ts";
+import { bareOf, copiedOf, sharedOf, type Side } from "./many_exceptions.ts";
 import { chunkOfBytes } from "./places.ts";
 
 /** Writes through the snapshot. */
 export function overwriteSnapshot(exceptionCount: number): Contest {
-  return createContest("a snapshot", exceptionCount, () => copiedOf(exceptionCount)().snapshot);
+  const { snapshot, below } = sidesOf(exceptionCount);
+  return createContest("a snapshot", exceptionCount, below, snapshot);
 }
 
 /** Writes through the origin. */
 export function overwriteOrigin(exceptionCount: number): Contest {
-  return createContest("an origin", exceptionCount, () => copiedOf(exceptionCount)().origin);
+  const { origin, below } = sidesOf(exceptionCount);
+  return createContest("an origin", exceptionCount, below, origin);
 }
 
-function createContest(where: string, exceptionCount: number, view: () => Side): Contest {
+/** Writes through an origin whose snapshots are several, and have copies all of them. */
+export function overwriteShared(exceptionCount: number, snapshots: number): Contest {
+  const origin = sharedOf(exceptionCount, snapshots);
+  const { below } = sidesOf(exceptionCount);
+  return createContest(`an origin of ${snapshots} snapshots`, exceptionCount, below, origin);
+}
+
+function sidesOf(exceptionCount: number) {
+  const rig = copiedOf(exceptionCount);
+  return { snapshot: () => rig().snapshot, origin: () => rig().origin, below: () => rig().below };
+}
+
+function createContest(
+  where: string,
+  exceptionCount: number,
+  below: () => Side,
+  view: () => Side,
+): Contest {
   const bare = bareOf(exceptionCount);
   // The same bytes that are there: the rig stays as it is, whoever else uses it.
   const content = chunkOfBytes("content");
@@ -42,7 +61,7 @@ function createContest(where: string, exceptionCount: number, view: () => Side):
       },
     },
     runners: [
-      writeTo("the device below", () => copiedOf(exceptionCount)().below),
+      writeTo("the device below", below),
       writeTo(where, view),
     ],
   };

@@ -9,7 +9,7 @@ import { FACES } from "../contests/faces.ts";
 import { copyOut, PLAIN, type Shape, writePart, writeWhole } from "../contests/first_touches.ts";
 import { readKept } from "../contests/kept_reads.ts";
 import { EXCEPTION_COUNTS } from "../contests/many_exceptions.ts";
-import { overwriteOrigin, overwriteSnapshot } from "../contests/overwrites.ts";
+import { overwriteOrigin, overwriteShared, overwriteSnapshot } from "../contests/overwrites.ts";
 import { readCopied, readUncopied } from "../contests/reads.ts";
 import { isSmoke } from "../harness/contest.ts";
 import { amounts, garbage, MANY, race, type Row } from "../harness/row.ts";
@@ -26,6 +26,10 @@ function* rowsOfMany(): Generator<Row> {
     yield race(readUncopied(count), MANY, speedMin);
     yield race(overwriteSnapshot(count), MANY, speedMin);
     yield race(overwriteOrigin(count), MANY, speedMin);
+  }
+  const count = isSmoke ? 1000 : 10_000;
+  for (const snapshots of SNAPSHOT_COUNTS.slice(1)) {
+    yield race(overwriteShared(count, snapshots), MANY);
   }
 }
 
