@@ -4,15 +4,16 @@
  * @module
  */
 // deno-lint-ignore-file no-console
-import { findChromium, surroundings } from "../../browser/chromium.ts";
-import { importInBrowser } from "../contests/browser_starts.ts";
 import { bundleBytes, firstRead, help, kernelBytes } from "../contests/starts.ts";
 import { isSmoke } from "../harness/contest.ts";
 import { speedsOf, spreadOf } from "../harness/measure.ts";
 import { amounts, FEW, race, type Row } from "../harness/row.ts";
 
 /** The first read in Chromium, where there is one: a bench installs nothing. */
-function* firstReadInBrowser(): Generator<Row> {
+async function* firstReadInBrowser(): AsyncGenerator<Row> {
+  // Here, for what drives a browser is large, and no other group needs it.
+  const { findChromium, surroundings } = await import("../../browser/chromium.ts");
+  const { importInBrowser } = await import("../contests/browser_starts.ts");
   let executablePath: string;
   try {
     executablePath = findChromium({ ...surroundings, install: () => false });
@@ -38,7 +39,7 @@ function* firstReadInBrowser(): Generator<Row> {
 }
 
 /** The rows. */
-export function* startRows(): Generator<Row> {
+export async function* startRows(): AsyncGenerator<Row> {
   yield race(firstRead(), FEW);
   yield* firstReadInBrowser();
   yield { ...race(help(), FEW), mark: { of: "cost", limit: 200e6 } };
