@@ -7,43 +7,38 @@
 import { setColorEnabled } from "@std/fmt/colors";
 import { Command, CommanderError } from "commander";
 import { BlockDeviceError } from "../block/errors.ts";
-import { addApply } from "./commands/apply.ts";
-import { addBench } from "./commands/bench.ts";
-import { addCheck } from "./commands/check.ts";
-import { addCompletions } from "./commands/completions.ts";
-import { addCreate } from "./commands/create.ts";
-import { addDiff } from "./commands/diff.ts";
-import { addDm } from "./commands/dm.ts";
-import { addDump } from "./commands/dump.ts";
-import { addExport } from "./commands/export.ts";
-import { addHash } from "./commands/hash.ts";
-import { addImport } from "./commands/import.ts";
-import { addLive } from "./commands/live.ts";
-import { addMap } from "./commands/map.ts";
-import { addMerge } from "./commands/merge.ts";
-import { addRead } from "./commands/read.ts";
-import { addServe } from "./commands/serve.ts";
-import { addSnapshot } from "./commands/snapshot.ts";
-import { addStatus } from "./commands/status.ts";
-import { addTable } from "./commands/table.ts";
-import { addTour } from "./commands/tour.ts";
-import { addVerify } from "./commands/verify.ts";
-import { addWatch } from "./commands/watch.ts";
-import { addWrite } from "./commands/write.ts";
 import type { Environment } from "./environment.ts";
 import { CommandFailure, EXIT_CODES } from "./failure.ts";
 
 const VERSION = "0.1.0";
 
 /** The commands by what they are for, in the order in which the help lists them. */
-const GROUPS: Readonly<Record<string, ((program: Command, environment: Environment) => void)[]>> = {
-  "Images:": [addCreate, addImport, addExport],
-  "Snapshots:": [addSnapshot, addStatus, addTable, addMerge],
-  "Contents:": [addRead, addWrite, addMap, addDiff, addApply],
-  "Integrity:": [addHash, addVerify, addCheck, addDump],
-  "Serving:": [addServe, addLive, addDm, addWatch],
-  "This program:": [addTour, addBench, addCompletions],
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  "Images:": ["create", "import", "export"],
+  "Snapshots:": ["snapshot", "status", "table", "merge"],
+  "Contents:": ["read", "write", "map", "diff", "apply"],
+  "Integrity:": ["hash", "verify", "check", "dump"],
+  "Serving:": ["serve", "live", "dm", "watch"],
+  "This program:": ["tour", "bench", "completions"],
 };
+
+/** A module with commands: `addMap` adds `map`. */
+type Commands = Readonly<Record<string, (program: Command, environment: Environment) => void>>;
+
+/** The command that some words call, if it can do without the others. */
+function soleCommandOf([name = ""]: readonly string[]): string | null {
+  const isKnown = Object.values(GROUPS).some((names) => names.includes(name));
+  return isKnown && name !== "completions" ? name : null;
+}
+
+/**
+ * Loads one command, or all: to load all takes longer than most of them do. A path that is written out
+ * in an import, if only in part, would be followed before anything runs.
+ */
+async function load(sole: string | null): Promise<Commands> {
+  const path = sole === null ? "./all_commands.ts" : `./commands/${sole}.ts`;
+  return await import(path);
+}
 
 /** `merge <ORIGIN> <COW>`: every command has options, which its own help lists. */
 function termOf(command: Command): string {
@@ -55,12 +50,17 @@ function termOf(command: Command): string {
 }
 
 /**
- * All commands, as a tree of words.
+ * The commands that some words need, as a tree of words: the one that they call, or all of them where
+ * they call none, and so may be about any.
  *
  * @param environment The world.
+ * @param words The arguments. Left out: all commands.
  * @returns The program, not run yet.
  */
-export function createProgram(environment: Environment): Command {
+export async function createProgram(
+  environment: Environment,
+  words: readonly string[] = [],
+): Promise<Command> {
   const { out, err } = environment;
   const program = new Command("cowdisk")
     .description("Disk images with copy-on-write snapshots, in Linux's own format.")
@@ -85,9 +85,14 @@ export function createProgram(environment: Environment): Command {
       "\nSizes are written as 4K, 64M or 1G. Nothing is replaced unasked.\n" +
         "Exit codes: 0 done, 1 failed, 2 not understood, 130 interrupted.",
     );
-  for (const [heading, commands] of Object.entries(GROUPS)) {
+  const sole = soleCommandOf(words);
+  const commands = await load(sole);
+  for (const [heading, names] of Object.entries(GROUPS)) {
     program.commandsGroup(heading);
-    for (const add of commands) add(program, environment);
+    for (const name of names) {
+      if (sole !== null && name !== sole) continue;
+      commands[`add${name.charAt(0).toUpperCase()}${name.slice(1)}`]!(program, environment);
+    }
   }
   return program;
 }
@@ -107,7 +112,7 @@ function describe(error: unknown): string {
  */
 export async function run(words: readonly string[], environment: Environment): Promise<number> {
   setColorEnabled(environment.out.hasColors);
-  const program = createProgram(environment);
+  const program = await createProgram(environment, words);
   try {
     await program.parseAsync(words, { from: "user" });
     return EXIT_CODES.done;

@@ -23,7 +23,9 @@ async function exampleOf(name: string): Promise<string> {
   return (out.split("\nExample:\n")[1] ?? "").replace(/^ {2}/gm, "");
 }
 
-const names = createProgram(new TestEnvironment()).commands.map((command) => command.name());
+const names = (await createProgram(new TestEnvironment())).commands.map((command) =>
+  command.name()
+);
 const files = new ExampleFiles();
 beforeAll(() => files.make());
 

@@ -143,7 +143,7 @@ const TELLINGS: readonly Telling[] = [
   },
 ];
 
-const program = createProgram(new TestEnvironment());
+const program = await createProgram(new TestEnvironment());
 const files = new ExampleFiles();
 beforeAll(() => files.make());
 

@@ -4,7 +4,7 @@ import { createProgram } from "../../../src/cli/program.ts";
 import { expectRefusal } from "./command_clauses.ts";
 import { cowdisk, TestEnvironment } from "./session.ts";
 
-const program = createProgram(new TestEnvironment());
+const program = await createProgram(new TestEnvironment());
 
 /** Arguments that a command can read, whatever they stand for. */
 function wordsFor({ registeredArguments }: Command): string[] {
@@ -34,6 +34,24 @@ test("a command that does not exist is a usage error, with a guess", async () =>
 
 test("the version is a version", async () => {
   expect(await cowdisk(["--version"])).toEqual({ code: 0, out: "0.1.0\n", err: "" });
+});
+
+test("a command that is loaded alone is the one among all", async () => {
+  for (const command of program.commands) {
+    const { commands } = await createProgram(new TestEnvironment(), [command.name(), "--help"]);
+    const isAlone = command.name() !== "completions"; // Which is about all of them.
+    expect(commands.length).toBe(isAlone ? 1 : program.commands.length);
+    const same = commands.find((each) => each.name() === command.name());
+    expect(same?.helpInformation()).toBe(command.helpInformation());
+    expect(same?.helpGroup()).toBe(command.helpGroup());
+  }
+});
+
+test("words that call no command may be about any, whatever they are", async () => {
+  for (const word of ["--help", "frobnicate", "", "toString", "../main", "Map"]) {
+    const { commands } = await createProgram(new TestEnvironment(), [word]);
+    expect(commands.length).toBe(program.commands.length);
+  }
 });
 
 describe.each(program.commands.map((command) => [command.name(), command] as const))(

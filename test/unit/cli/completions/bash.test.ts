@@ -1,3 +1,3 @@
 import { completionClauses } from "./shells.ts";
 
-completionClauses("bash");
+await completionClauses("bash");

@@ -1,3 +1,3 @@
 import { completionClauses } from "./shells.ts";
 
-completionClauses("fish");
+await completionClauses("fish");

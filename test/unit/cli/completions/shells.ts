@@ -149,9 +149,9 @@ async function ask(shell: ShellName, lines: readonly string[]): Promise<string[]
  *
  * @param shell Which.
  */
-export function completionClauses(shell: ShellName): void {
+export async function completionClauses(shell: ShellName): Promise<void> {
+  const { commands } = await createProgram(new TestEnvironment());
   describe(`at the prompt of ${shell}`, () => {
-    const { commands } = createProgram(new TestEnvironment());
     const names = commands.map((command) => command.name());
     const flagLines = names.map((name) => `${name} --`);
     const found = new Map<string, string[]>();

@@ -1,3 +1,3 @@
 import { completionClauses } from "./shells.ts";
 
-completionClauses("zsh");
+await completionClauses("zsh");
