@@ -1,13 +1,15 @@
 /**
  * `cowdisk map`: which layer of a view holds what, and where there are only zeroes.
  *
- * The JSON is that of `qemu-img map`, without `offset`: depth 0 is the uppermost layer.
+ * The JSON is that of `qemu-img map`, without `offset`: depth 0 is the uppermost layer. Layers are told
+ * from the exception tables; zeroes are found by reading everything, unless nobody wants to know.
  *
  * @module
  */
 
 import type { Command } from "commander";
-import { formatSize, sectorsToBytes } from "../../block/units.ts";
+import type { BlockDevice } from "../../block/device.ts";
+import { bytesToSectors, formatSize, sectorsToBytes } from "../../block/units.ts";
 import { cutZeroes } from "../../disk/image/image_pieces.ts";
 import { allocationOf } from "../../mapper/allocation.ts";
 import type { Environment } from "../environment.ts";
@@ -42,44 +44,63 @@ function layerNames({ cows, origin, word }: ViewName): string[] {
   return [...cows].reverse().concat(plain);
 }
 
-function format(extents: readonly MapExtent[], names: readonly string[]): string {
+interface MapFlags extends JsonFlags {
+  readonly zeroes: boolean;
+}
+
+function format(
+  extents: readonly MapExtent[],
+  names: readonly string[],
+  { zeroes }: MapFlags,
+): string {
   const rows = extents.map(({ start, length, depth, zero }) => [
     String(start),
     formatSize(length),
-    zero ? "zero" : "data",
+    ...(zeroes ? [zero ? "zero" : "data"] : []),
     names[depth] ?? "",
   ]);
-  return formatRows([["offset", "length", "holds", "layer"], ...rows]);
+  return formatRows([["offset", "length", ...(zeroes ? ["holds"] : []), "layer"], ...rows]);
 }
 
-async function map(environment: Environment, word: string, flags: JsonFlags): Promise<void> {
-  await using view = await openView(word, "read");
-  const { device, name } = view;
-  const extents: MapExtent[] = [];
-  const transfer = { device, sector: 0, sectorCount: device.sectorCount };
-  const words = { verb: "mapping", interruptedWith: "nothing" };
-  await eachPiece(environment, { ...transfer, ...words }, (piece, first) => {
-    const end = first + piece.byteLength / sectorsToBytes(1);
-    for (let sector = first; sector < end;) {
-      for (const { sectorCount, depth } of allocationOf(device, sector, end - sector)) {
-        const from = sectorsToBytes(sector - first);
-        const part = piece.subarray(from, from + sectorsToBytes(sectorCount));
-        const start = sectorsToBytes(sector);
-        for (const { isZero: zero, ...cut } of cutZeroes(part, ZERO_UNIT_SECTORS)) {
-          const length = sectorsToBytes(cut.sectorCount);
-          add(extents, {
-            start: start + sectorsToBytes(cut.sector),
-            length,
-            depth: depth - 1,
-            zero,
-          });
-        }
-        sector += sectorCount;
+/** Which layer holds what, from one sector to another; nothing is known of zeroes. */
+function* layerExtents(device: BlockDevice, first: number, end: number): Generator<MapExtent> {
+  for (let sector = first; sector < end;) {
+    for (const { sectorCount, depth } of allocationOf(device, sector, end - sector)) {
+      const [start, length] = [sectorsToBytes(sector), sectorsToBytes(sectorCount)];
+      yield { start, length, depth: depth - 1, zero: false };
+      sector += sectorCount;
+    }
+  }
+}
+
+/** The same, with zeroes told from the rest, which is found by reading. */
+async function addTold(
+  environment: Environment,
+  device: BlockDevice,
+  extents: MapExtent[],
+): Promise<void> {
+  const transfer = { device, verb: "mapping", interruptedWith: "nothing" };
+  await eachPiece(environment, transfer, (piece, first) => {
+    const end = first + bytesToSectors(piece.byteLength);
+    for (const { start, length, depth } of layerExtents(device, first, end)) {
+      const from = start - sectorsToBytes(first);
+      const part = piece.subarray(from, from + length);
+      for (const { sector, sectorCount, isZero: zero } of cutZeroes(part, ZERO_UNIT_SECTORS)) {
+        const at = start + sectorsToBytes(sector);
+        add(extents, { start: at, length: sectorsToBytes(sectorCount), depth, zero });
       }
     }
   });
+}
+
+async function map(environment: Environment, word: string, flags: MapFlags): Promise<void> {
+  await using view = await openView(word, "read");
+  const { device, name } = view;
+  const extents: MapExtent[] = [];
+  if (flags.zeroes) await addTold(environment, device, extents);
+  else for (const extent of layerExtents(device, 0, device.sectorCount)) add(extents, extent);
   const told = extents.map((extent) => ({ ...extent, present: true, data: !extent.zero }));
-  report(environment.out, flags, told, format(extents, layerNames(name)));
+  report(environment.out, flags, told, format(extents, layerNames(name), flags));
 }
 
 /**
@@ -93,9 +114,10 @@ export function addMap(program: Command, environment: Environment): void {
     .summary("print which layer of a view holds what")
     .description(
       "Prints which layer of a view holds what, and which of it is nothing but zeroes, which is found " +
-        "by reading. Changes nothing.",
+        "by reading all of it. Changes nothing.",
     )
     .argument("<VIEW>", "an image, or ORIGIN+COW: what a snapshot shows")
+    .option("--no-zeroes", "only tell the layers: nothing is read, and nothing is called zero")
     .addOption(jsonOption(JSON_KEYS, { isArray: true }))
     .addHelpText(
       "after",
@@ -107,5 +129,5 @@ export function addMap(program: Command, environment: Environment): void {
         "1052672  1020 KiB  zero   disk.img",
       ),
     )
-    .action((view: string, flags: JsonFlags) => map(environment, view, flags));
+    .action((view: string, flags: MapFlags) => map(environment, view, flags));
 }

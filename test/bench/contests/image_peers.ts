@@ -106,6 +106,10 @@ export function mapImage(): Contest {
     program("qemu-img map", () => {
       runProgram("qemu-img", ["map", "--output=json", images().changed]);
     }),
+    program(
+      "cowdisk map --no-zeroes",
+      () => runCowdisk("map", "--no-zeroes", `${images().origin}+${images().cow}`),
+    ),
     program("cowdisk map", () => runCowdisk("map", `${images().origin}+${images().cow}`)),
   );
 }

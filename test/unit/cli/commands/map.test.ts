@@ -38,6 +38,41 @@ test("a map tells of every byte once, which layer holds it and whether it is zer
   ]);
 });
 
+test("without zeroes only the layers are told, in the same keys, and nothing is called zero", async () => {
+  const { code, out, folder } = await mapped("--no-zeroes", "--json");
+  const size = DISK_SECTORS * 512;
+  const known = { zero: false, present: true, data: true };
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual([
+    { start: 0, length: 4096, depth: 0, ...known },
+    { start: 4096, length: size - 4096, depth: 1, ...known },
+  ]);
+  const view = `${folder.path("disk.img")}+${folder.path("snap.cow")}`;
+  expect((await cowdisk(["map", "--no-zeroes", view])).out.split("\n").slice(0, 2)).toEqual([
+    "offset  length      layer",
+    `0       4 KiB       ${folder.path("snap.cow")}`,
+  ]);
+});
+
+test("without zeroes each byte is in the layer that the whole map says", async () => {
+  const folder = new Folder();
+  folder.write("disk.img", new Uint8Array(DISK_SECTORS * 512));
+  const view = `${folder.path("disk.img")}+${folder.path("snap.cow")}`;
+  await cowdisk(["snapshot", folder.path("disk.img"), folder.path("snap.cow")]);
+  folder.write("piece", new Uint8Array(512).fill(7));
+  for (const chunk of [0, 3, 4, 9, 30]) {
+    await cowdisk(["write", view, "--offset", `${chunk * 4}K`, "--in", folder.path("piece")]);
+  }
+  type Extent = { start: number; length: number; depth: number };
+  const layersOf = async (...words: string[]) => {
+    const extents: Extent[] = JSON.parse((await cowdisk(["map", view, "--json", ...words])).out);
+    return extents.flatMap(({ start, length, depth }) =>
+      Array.from({ length: length / 512 }, (_, index) => [start / 512 + index, depth])
+    );
+  };
+  expect(await layersOf("--no-zeroes")).toEqual(await layersOf());
+});
+
 test("a person reads the layers' names", async () => {
   const { out, folder } = await mapped();
   expect(out.split("\n").slice(0, 3)).toEqual([
