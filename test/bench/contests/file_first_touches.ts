@@ -1,17 +1,16 @@
 /**
  * The first write to chunks of an origin in a file: as in memory, with the system's calls.
  *
- * The floor makes the same calls in the same order: the old data is read, copied, made durable; its
- * entries are written, made durable; then the write.
+ * The floor makes the same calls in the same order.
  *
  * @module
  */
-import { fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
 import { formatSize } from "../../../src/block/units.ts";
 import { type FileDevice, openFileDevice } from "../../../src/devices/file.ts";
 import type { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
 import { type Contest, isSmoke, lazy } from "../harness/contest.ts";
+import { BareCopyOut } from "./bare_copy_out.ts";
 import { type Face, runnerBy } from "./faces.ts";
 import { benchFolder, written } from "./files.ts";
 import { CHUNK_BYTES, CHUNK_SECTORS, shuffledBelow, Walk } from "./places.ts";
@@ -79,49 +78,20 @@ class Stack {
   }
 }
 
-class Bare {
-  readonly #origin: number;
-  readonly #cows: readonly number[];
-  readonly #buffer: Uint8Array;
-  readonly #source: Uint8Array;
-
-  constructor(touch: FileTouch, source: Uint8Array) {
-    const open = (file: string, chunkCount: number) => {
-      const number = openSync(`${benchFolder("disk")}/${nameOf(touch)}-bare-${file}`, "w+");
-      const all = written(chunkCount * CHUNK_BYTES);
-      writeSync(number, all, 0, all.length, 0);
-      fdatasyncSync(number);
-      return number;
-    };
-    this.#origin = open("origin", ORIGIN_CHUNKS);
-    const cowChunks = cowChunksOf(touch);
-    const numbers = Array.from({ length: touch.snapshots }, (_, number) => number);
-    this.#cows = numbers.map((number) => open(`cow-${number}`, cowChunks));
-    this.#buffer = new Uint8Array(source.length);
-    this.#source = source;
-  }
-
-  copyOut(index: number, position: number): void {
-    const byteCount = this.#buffer.length;
-    // As many areas as 256 entries each make.
-    const entryBytes = Math.max(512, byteCount / 256);
-    readSync(this.#origin, this.#buffer, 0, byteCount, position);
-    for (const cow of this.#cows) {
-      writeSync(cow, this.#buffer, 0, byteCount, 2 * CHUNK_BYTES + index * byteCount);
-      fdatasyncSync(cow);
-      writeSync(cow, this.#buffer, 0, entryBytes, CHUNK_BYTES);
-      fdatasyncSync(cow);
-    }
-    writeSync(this.#origin, this.#source, 0, byteCount, position);
-  }
-}
-
 /** First writes to an origin, each of chunks that nobody has copied. */
 export function copyOutInFiles(touch: FileTouch): Contest {
-  const { requestChunks, face } = touch;
+  const { requestChunks, snapshots, face } = touch;
   const source = written(requestChunks * CHUNK_BYTES);
   const stack = lazy(() => new Stack(touch));
-  const bare = lazy(() => new Bare(touch, source));
+  const bare = lazy(() =>
+    new BareCopyOut(nameOf(touch), {
+      originBytes: ORIGIN_CHUNKS * CHUNK_BYTES,
+      cowBytes: cowChunksOf(touch) * CHUNK_BYTES,
+      requestBytes: source.length,
+      chunkBytes: CHUNK_BYTES,
+      snapshots,
+    })
+  );
   const places = shuffledBelow(ORIGIN_CHUNKS / requestChunks, "file");
   const operations = operationsOf(touch);
   // From round to round a walk goes on: what a round writes, no chunk of it twice.
@@ -141,7 +111,7 @@ export function copyOutInFiles(touch: FileTouch): Contest {
       name: "the same calls of the system",
       prepare: () => void bare(),
       run() {
-        for (let index = 0; index < operations; index++) bare().copyOut(index, positions.next());
+        for (let index = 0; index < operations; index++) bare().write(index, positions.next());
       },
     },
     runners: [runnerBy(face, "the origin", operations, requests, () => stack().begin())],

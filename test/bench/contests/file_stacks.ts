@@ -12,6 +12,7 @@ import type { MappedDevice } from "../../../src/mapper/mapped_device.ts";
 import { openOrigin, openSnapshotSync } from "../../../src/mapper/stack.ts";
 import type { Durability } from "../../../src/mod.ts";
 import { type Contest, isSmoke, lazy, type Runner } from "../harness/contest.ts";
+import { BareCopyOut } from "./bare_copy_out.ts";
 import { benchFolder, written } from "./files.ts";
 import { CHUNK_BYTES, shuffledBelow } from "./places.ts";
 
@@ -76,6 +77,21 @@ function bareWrites(requestBytes: number): Runner {
   };
 }
 
+/** What an origin has to do for the same: the least that keeps its order. */
+function bareCopiesOut(requestBytes: number, chunkBytes: number): Runner {
+  const bare = lazy(() =>
+    new BareCopyOut(`order-${requestBytes}`, { originBytes: DISK_BYTES, requestBytes, chunkBytes })
+  );
+  return {
+    name: "the same calls of the system",
+    prepare: () => bare().flush(),
+    run() {
+      for (let at = 0; at < DISK_BYTES; at += requestBytes) bare().write(at / requestBytes, at);
+      bare().flush();
+    },
+  };
+}
+
 /** First writes from the first chunk to the last, and a flush. */
 export function writeInOrder(
   where: "origin" | "snapshot",
@@ -90,7 +106,7 @@ export function writeInOrder(
     title: `first writes of ${size} in order, ${where} in files, durability ${durability}`,
     operations: DISK_BYTES / requestBytes,
     floor: bareWrites(requestBytes),
-    runners: [{
+    runners: [...(where === "origin" ? [bareCopiesOut(requestBytes, chunkBytes)] : []), {
       name: `the ${where}`,
       prepare: () => void stack().begin(),
       run() {
