@@ -47,6 +47,8 @@ export class Interruption implements Disposable {
   async breathe(): Promise<void> {
     const { clock } = this.#environment;
     if (clock.nowMs() - this.#breathedAtMs < BREATH_MS) return;
+    // In one turn the process looks for signals, in the next it tells of those that came.
+    await clock.sleep(0);
     await clock.sleep(0);
     this.#breathedAtMs = clock.nowMs();
     if (this.#isPressed) throw this.#failure();
