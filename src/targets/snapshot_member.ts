@@ -63,6 +63,11 @@ export interface SnapshotOptions extends TableTuning {
    * with 1 each run is a step, as in dm: fewer writers wait, and it takes longer. A snapshot ignores it.
    */
   readonly mergeStepSectors?: number;
+  /**
+   * A merge flushes the origin after so many sectors of a step, beside the copying of the next. Default:
+   * after all of them. For those who wait for promises; a synchronous merge waits for each flush.
+   */
+  readonly mergeFlushSectors?: number;
   /** Told of watermarks, overflow, invalidation and the end of a merge, as they happen. */
   readonly onEvent?: (event: TableEvent) => void;
   /** A device as table lines name it. Left out: its name. */

@@ -11,7 +11,7 @@
  * 2. every other snapshot of the origin gets its copy of what is about to be overwritten;
  * 3. writers on these chunks of the COW device are waited for, new ones wait;
  * 4. the runs are copied to the origin;
- * 5. the origin is flushed;
+ * 5. the origin is flushed (if asked for, what was copied first beside the copying of the rest);
  * 6. the runs are taken out of the store, durably; then out of the table, and waiters go on.
  *
  * | request | exception left | absent |
@@ -36,6 +36,7 @@ import { flushStep, type Plan, waitStep } from "../block/plan.ts";
 import { chunkOf, divCeil } from "../block/units.ts";
 import { ChunkFence, type ExceptionRun, type ExceptionTable } from "../exception/mod.ts";
 import { Copier } from "../copier/mod.ts";
+import { copyDurably } from "./durable_copies.ts";
 import type { SectorRange } from "./origin.ts";
 import { SnapshotMember, type SnapshotOptions } from "./snapshot_member.ts";
 import type { SnapshotView } from "./snapshot.ts";
@@ -51,6 +52,7 @@ class SnapshotMergeTarget implements SnapshotView {
   readonly #member: SnapshotMember;
   readonly #copier: Copier;
   readonly #stepSectors: number;
+  readonly #flushSectors: number;
   readonly #writers = new ChunkFence();
   readonly #changed = new Signal();
   /** The runs of the step under way, while writers wait for it. */
@@ -60,11 +62,13 @@ class SnapshotMergeTarget implements SnapshotView {
   #isRunning = false;
   #onEvent: () => void = () => {};
 
-  constructor(member: SnapshotMember, { copier, mergeStepSectors }: SnapshotOptions) {
+  constructor(member: SnapshotMember, options: SnapshotOptions) {
+    const { copier, mergeStepSectors, mergeFlushSectors } = options;
     this.#member = member;
     member.isMerging = true;
     this.#copier = copier ?? new Copier();
     this.#stepSectors = mergeStepSectors ?? STEP_SECTORS;
+    this.#flushSectors = mergeFlushSectors ?? Infinity;
     const write = member.supports.write && member.origin.device.supports.write;
     this.supports = Object.freeze({ ...member.supports, write });
     member.onEvent = () => this.#onEvent();
@@ -255,16 +259,11 @@ class SnapshotMergeTarget implements SnapshotView {
       for (const { oldChunk, count } of runs) {
         yield* this.#writers.drain(oldChunk, oldChunk + count - 1);
       }
-      for (const [index, { newChunk }] of runs.entries()) {
-        const { sector, sectorCount } = ranges[index]!;
-        yield* this.#copier.copy({
-          source: this.#member.cow,
-          sector: newChunk * table.chunkSectors,
-          sectorCount,
-          targets: [{ device, sector }],
-        });
-      }
-      yield flushStep(device);
+      const copies = ranges.map(({ sector: targetSector, sectorCount }, index) => {
+        const sector = runs[index]!.newChunk * table.chunkSectors;
+        return { source: this.#member.cow, sector, targetSector, sectorCount };
+      });
+      yield* copyDurably(this.#copier, device, copies, this.#flushSectors);
       yield* table.commitMerge(runs);
     } finally {
       this.#merging = [];
@@ -285,6 +284,7 @@ function* settleThenRetry(table: ExceptionTable): Plan<number> {
  * @param options What it is made of.
  * @returns The target.
  * @throws {TargetError} When it cannot be made; nothing was changed.
+ * @throws {RangeError} When `mergeFlushSectors` is no number of sectors.
  */
 export function* planSnapshotMerge(options: SnapshotOptions): Plan<SnapshotView> {
   if (options.store === "N") {
@@ -292,6 +292,12 @@ export function* planSnapshotMerge(options: SnapshotOptions): Plan<SnapshotView>
       "EINVAL",
       "Snapshot exception store does not support snapshot-merge.",
       "Cannot merge a snapshot with a transient store (N): it has nothing that outlives it",
+    );
+  }
+  const { mergeFlushSectors = 1 } = options;
+  if (!Number.isSafeInteger(mergeFlushSectors) || mergeFlushSectors < 1) {
+    throw new RangeError(
+      `Cannot flush a merge after ${mergeFlushSectors} sectors: want a whole number from 1 on`,
     );
   }
   const member = yield* SnapshotMember.construct(options);

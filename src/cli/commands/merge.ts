@@ -33,6 +33,12 @@ function statusOf(device: MappedDevice): string {
   return device.activeTargets?.[0]?.status() ?? "";
 }
 
+/** A step has so much, 16 MiB: nobody else is kept waiting, and each step waits for the disk. */
+const STEP_SECTORS = 32_768;
+
+/** After so much of it, 4 MiB, the disk begins to write. */
+const FLUSH_SECTORS = 8192;
+
 /** Exceptions that are not merged yet, from dm's status. */
 function exceptionsLeft(device: MappedDevice, chunkSectors: number, otherwise: number): number {
   const usage = /^(\d+)\/\d+ (\d+)$/.exec(statusOf(device));
@@ -52,7 +58,10 @@ async function mergeWatched(
   const { chunkSectors } = header;
   const total = countExceptions(cow, header);
   const progress = new Progress(environment, "merging", total, "chunks");
-  const { device, merged } = await openMerge({ origin, cow });
+  const { device, merged } = await openMerge({
+    ...{ origin, cow },
+    ...{ mergeStepSectors: STEP_SECTORS, mergeFlushSectors: FLUSH_SECTORS },
+  });
   let isMerging = true;
   let suspension: Promise<void> | null = null;
   const stopListening = environment.onInterrupt(() => {

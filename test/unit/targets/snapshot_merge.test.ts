@@ -53,6 +53,29 @@ describe("the merge", () => {
     );
   });
 
+  test("flushes as it goes if asked to, and all of a step before its first exception is taken out", async () => {
+    const stack = new Stack();
+    const cow = await stack.written([[2, 40, 16], [3, 8, 8], [4, 16, 16]]);
+    const merge = await stack.merge(cow, { mergeFlushSectors: 20 });
+    stack.bench.trace = [];
+    await stack.run(merge.background());
+    expect(stack.bench.takeTrace()).toEqual([
+      "cow1 read 32+20",
+      "disk write 8+20",
+      "disk flush",
+      "cow1 read 52+4",
+      "disk write 28+4",
+      "cow1 read 16+16",
+      "disk write 40+16",
+      "disk flush",
+      "cow1 flush",
+      "cow1 write 8+1 fua",
+    ]);
+    stack.bench.powerCut();
+    const expected = layers(200, [2, 40, 16], [3, 8, 8], [4, 16, 16]);
+    verifySectors(stack.disk.bytes, expected, 0, "the disk");
+  });
+
   test("shows the snapshot from the first moment, at every step, to the end", async () => {
     const stack = new Stack({ isSlow: true });
     const cow = await stack.written([[2, 3, 20], [3, 60, 9], [4, 30, 8]]);
@@ -150,6 +173,13 @@ describe("the merge", () => {
         reason: "Snapshot exception store does not support snapshot-merge.",
       }),
     );
+  });
+
+  test("does not flush after no sectors, nor after a part of one", () => {
+    for (const mergeFlushSectors of [0, -1, 0.5, NaN]) {
+      const plan = planSnapshotMerge(new Stack().options({ mergeFlushSectors }));
+      expect(() => runSync(plan)).toThrow(RangeError);
+    }
   });
 
   test("of an invalid store: everything goes to the origin, and nothing is merged", async () => {
