@@ -4,32 +4,41 @@
  * Old chunks are grouped in *windows* of 16. A key is the scattered window number and the chunk's
  * place in its window:
  *
- *     old chunk   [ window: 40 bits            | place: 4 ]
- *     key         [ window * SCATTER mod 2^40  | place: 4 ]
+ *     old chunk   [ window: 34 bits            | place: 4 ]
+ *     key         [ window * SCATTER mod 2^34  | place: 4 ]
  *
  * The chunks of a window stay neighbours, which is what lets a run be one slot (dm-snap.c does the
  * same: the low bits of a chunk take no part in its hash), while windows are scattered. Scattering
  * can be undone, so the key *is* the chunk number.
  *
- * SCATTER is 2^40 divided by the golden ratio (Knuth's multiplicative hashing). It does better than
+ * SCATTER is 2^34 divided by the golden ratio (Knuth's multiplicative hashing). It does better than
  * random: consecutive windows, or every n-th, land evenly spaced, and a disk written all over is
  * just that. At a load of 0.87, over 1,600 strides, the furthest any run lay from its home was 2
- * slots for half of the strides and some 400 for the worst, where a random hash gives 26 for each.
+ * slots for half of the strides and some 470 for the worst, where a random hash gives 24 for each.
  *
- * A window of 16 is measured, too: longer ones make sequential runs cheaper (0.5 bytes a chunk at
- * 32), but put more runs on one home, and look-ups in crowded windows get slower.
+ * A window of 16 is measured, too: longer ones make sequential runs cheaper, but put more runs on one
+ * home, and look-ups in crowded windows get slower. What is longer than a window is a run of windows
+ * instead. Windows are numbered as chunks are, and have keys of the same form, so *groups* of 16
+ * windows are to them what windows are to chunks:
+ *
+ *     window      [ group: 30 bits             | place: 4 ]
+ *
+ * 38 bits are what is left of a slot of ten bytes, which has a number of this kind on either side
+ * and a count (`slots.ts`): 2^38 chunks of 4 KiB are a pebibyte.
  */
 
-export const CHUNK_BITS: u64 = 44;
+export const CHUNK_BITS: u64 = 38;
 export const CHUNKS_MAX: u64 = (<u64> 1) << CHUNK_BITS;
 export const WINDOW_SHIFT: u64 = 4;
 export const WINDOW_CHUNKS: u64 = 1 << WINDOW_SHIFT;
+/** Windows in a group: as many as chunks in a window, for keys have one form. */
+export const GROUP_WINDOWS: u64 = WINDOW_CHUNKS;
 
 const PLACE_MASK: u64 = WINDOW_CHUNKS - 1;
 const WINDOW_MASK: u64 = ((<u64> 1) << (CHUNK_BITS - WINDOW_SHIFT)) - 1;
-const SCATTER: u64 = 0x9e3779b97f;
-/** The inverse of SCATTER modulo 2^64, hence modulo 2^40. */
-const GATHER: u64 = 0x4623b64c19bc067f;
+const SCATTER: u64 = 0x278dde6e5;
+/** The inverse of SCATTER modulo 2^64, hence modulo 2^34. */
+const GATHER: u64 = 0xfbf2d27aa32a66ed;
 
 if (SCATTER * GATHER != 1) ERROR("GATHER must undo SCATTER");
 

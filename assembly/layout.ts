@@ -7,8 +7,8 @@
  *     0x00000  guard            never written: address 0 means "none"
  *     0x00400  arena header     ArenaHeader, one record
  *     0x01000  page map         one bit a page, set = in use
- *     0x04000  static data      asc's own (`memoryBase` in asconfig.json): constants only
- *     0x08000  index headers    IndexHeader, one for each exception index of the arena
+ *     0x03000  static data      asc's own (`memoryBase` in asconfig.json): constants only
+ *     0x04000  index headers    IndexHeader, one for each exception index of the arena
  *     0x10000  workspace        scratch of the thread that made the arena
  *     0x20000  pages            handed out by pages.ts
  *
@@ -29,8 +29,8 @@ export const GUARD_BYTES: usize = 0x400;
 export const ARENA_HEADER: usize = GUARD_BYTES;
 export const PAGE_MAP: usize = 0x1000;
 export const PAGE_MAP_BYTES: usize = (PAGES_MAX + 1) / 8;
-export const STATIC_DATA: usize = 0x4000;
-export const STATIC_DATA_END: usize = 0x8000;
+export const STATIC_DATA: usize = 0x3000;
+export const STATIC_DATA_END: usize = 0x4000;
 export const WORKSPACE: usize = 0x10000;
 export const WORKSPACE_BYTES: usize = PAGE_BYTES;
 /** In a workspace: the accumulators of the hash at hand. */
@@ -59,16 +59,28 @@ export class ArenaHeader {
 }
 
 /**
- * One exception index. Its slots lie in *segments* of 16,384 slots, 12 bytes each, which is three
- * pages to the byte; the directory holds the page number of each segment. The last segment may be
- * one or two pages short. A few segments fit in the header's own directory; past those the directory
- * is a page of its own, which has room for every segment a 4 GiB arena could hold.
+ * One exception index: two tables of slots, *short* runs and *long* ones (`exception_index.ts`). The
+ * tables' records follow the header's own fields.
  */
 @unmanaged
 export class IndexHeader {
-  /** Exceptions in the index: the sum of the runs' lengths. */
+  /** Exceptions in the index: the sum of the runs' lengths, in chunks. */
   exceptionCount: u64;
-  /** Address of the directory: u16 page numbers, one a segment. Next free header when not in use. */
+  /** INDEX_IN_USE, or 0. */
+  state: u32;
+  /** Not used: the tables' records begin at a multiple of 8. */
+  reserved: u32;
+}
+
+/**
+ * One table of slots. The slots lie in *segments* of 32,768, 10 bytes each, which is five pages to
+ * the byte; the directory holds the page number of each segment. The last segment may be one to four
+ * pages short. A few segments fit in the record's own directory; past those the directory is a page
+ * of its own, which has room for every segment a 4 GiB arena could hold.
+ */
+@unmanaged
+export class SlotTable {
+  /** Address of the directory: u16 page numbers, one a segment. */
   directory: u32;
   /** Occupied slots: one a run. */
   runCount: u32;
@@ -78,21 +90,38 @@ export class IndexHeader {
   slotCount: u32;
   /** Pages that hold slots. */
   pageCount: u32;
-  /** INDEX_IN_USE, or 0. */
-  state: u32;
+  /** A key stands for 2^chunkShift chunks: one, or a window of them. */
+  chunkShift: u32;
 }
 
 export const INDEX_HEADERS: usize = STATIC_DATA_END;
-export const INDEX_HEADER_BYTES: usize = 64;
+export const INDEX_HEADER_BYTES: usize = 96;
 export const INDEXES_MAX: u32 = 512;
-/** The directory of a small index: the last 32 bytes of its header. */
-export const INLINE_DIRECTORY: usize = offsetof<IndexHeader>();
-export const INLINE_SEGMENTS: u32 = 16;
+export const SLOT_TABLE_BYTES: usize = 40;
+/** The directory of a small table: the last 16 bytes of its record. */
+export const INLINE_DIRECTORY: usize = offsetof<SlotTable>();
+export const INLINE_SEGMENTS: u32 = 8;
 
 export const INDEX_IN_USE: u32 = 0x78656469;
 
-if (offsetof<IndexHeader>() != 32) ERROR("IndexHeader must be 32 bytes");
-if (INLINE_DIRECTORY + INLINE_SEGMENTS * 2 > INDEX_HEADER_BYTES) ERROR("inline directory too long");
+/** The index's runs within windows. */
+export function shortRuns(index: IndexHeader): SlotTable {
+  return changetype<SlotTable>(changetype<usize>(index) + offsetof<IndexHeader>());
+}
+
+/** The index's runs of whole windows. */
+export function longRuns(index: IndexHeader): SlotTable {
+  return changetype<SlotTable>(
+    changetype<usize>(index) + offsetof<IndexHeader>() + SLOT_TABLE_BYTES,
+  );
+}
+
+if (offsetof<IndexHeader>() != 16) ERROR("IndexHeader must be 16 bytes");
+if (offsetof<SlotTable>() != 24) ERROR("SlotTable must be 24 bytes");
+if (INLINE_DIRECTORY + INLINE_SEGMENTS * 2 != SLOT_TABLE_BYTES) ERROR("inline directory too long");
+if (offsetof<IndexHeader>() + 2 * SLOT_TABLE_BYTES != INDEX_HEADER_BYTES) {
+  ERROR("an index header must hold two tables");
+}
 if (INDEX_HEADERS + INDEX_HEADER_BYTES * INDEXES_MAX > WORKSPACE) {
   ERROR("index headers run into the workspace");
 }

@@ -1,5 +1,5 @@
 /**
- * How an exception index grows and shrinks: a sixth at a time, in place.
+ * How a table of slots grows and shrinks: a sixth at a time, in place.
  *
  * The home of a key is monotone, so a larger capacity keeps the order of the runs and moves none of
  * them down. Growing therefore needs no second array:
@@ -16,16 +16,17 @@
  * the last run alone says how many slots are needed.
  *
  * Invariants: up to 15/16 of the capacity is in use; after growing about 4/5 are, after removals at
- * least 3/8, unless all is in one page. Fails: with no page left, growing returns false, and the
- * runs are where they were; there may be more empty slots behind them.
+ * least 3/8, unless all is in one page. Fails: with no page left, growing returns false and changes
+ * nothing.
  */
-import { IndexHeader, INLINE_DIRECTORY, INLINE_SEGMENTS, PAGE_BYTES, PAGE_SHIFT } from "./layout";
+import { INLINE_DIRECTORY, INLINE_SEGMENTS, PAGE_BYTES, PAGE_SHIFT, SlotTable } from "./layout";
 import { allocatePages, freePages } from "./pages";
 import {
   copySlot,
   EMPTY,
   emptySlot,
   homeOf,
+  isEmptySlot,
   MARGIN_SLOTS_MIN,
   SEGMENT_MASK,
   SEGMENT_PAGES,
@@ -42,9 +43,31 @@ const MARGIN_SLOTS_MAX: u32 = 512;
 
 if (PAGE_BYTES / SLOT_BYTES / 64 < MARGIN_SLOTS_MIN) ERROR("a page must have the least margin");
 
-/** Makes room for one run more, if the load asks for it. */
-export function reserveSlot(index: IndexHeader): bool {
-  return index.runCount < runsMax(index.capacity) || growSlots(index);
+/** Makes an empty table of a record of zeroes. */
+export function formatTable(table: SlotTable, chunkShift: u32): void {
+  table.directory = <u32> (changetype<usize>(table) + INLINE_DIRECTORY);
+  table.chunkShift = chunkShift;
+}
+
+/** Pages in use, the directory's included. */
+export function tablePages(table: SlotTable): u32 {
+  return table.pageCount + <u32> hasDirectoryPage(table);
+}
+
+/**
+ * Makes sure of `count` slots more, so that `openSlot` succeeds as often, whatever the keys. To be
+ * sure, as many slots at the very end must be empty: a few at a time, then.
+ */
+export function reserveSlots(table: SlotTable, count: u32): bool {
+  return hasFreeSlots(table, count) || growSlots(table, count);
+}
+
+export function hasFreeSlots(table: SlotTable, count: u32): bool {
+  if (table.runCount + count > runsMax(table.capacity)) return false;
+  for (let position = table.slotCount - count; position < table.slotCount; position++) {
+    if (!isEmptySlot(slotAddress(table, position))) return false;
+  }
+  return true;
 }
 
 /** The most runs a capacity is for: 15/16 of it. */
@@ -52,44 +75,50 @@ export function runsMax(capacity: u32): u32 {
   return capacity - (capacity >> 4);
 }
 
-/** Gives memory back when less than 3/8 of it is in use. */
-export function shrinkSlots(index: IndexHeader): void {
-  if (index.runCount == 0) return releaseSlots(index);
-  if (index.pageCount == 1 || index.runCount > (index.capacity >> 3) * 3) return;
-  const capacity = capacityOf(pagesFor(index.runCount));
-  if (capacity >= index.capacity) return;
-  const end = spread(index, capacity, 0);
-  while (slotsOf(index.pageCount - 1) >= max(end, capacity)) dropPage(index);
+/**
+ * Gives memory back when less than 3/8 of it is in use. The last page stays, also in a table without
+ * runs: a disk that is written in order fills and empties it with every window.
+ */
+export function shrinkSlots(table: SlotTable): void {
+  if (table.pageCount <= 1 || table.runCount > (table.capacity >> 3) * 3) return;
+  const capacity = capacityOf(pagesFor(table.runCount));
+  if (capacity >= table.capacity) return;
+  const end = spread(table, capacity, 0);
+  while (slotsOf(table.pageCount - 1) >= max(end, capacity)) dropPage(table);
 }
 
-/** Gives all memory back. */
-export function releaseSlots(index: IndexHeader): void {
-  while (index.pageCount > 0) dropPage(index);
-  index.capacity = 0;
+/** Forgets all runs and gives all memory back. */
+export function releaseSlots(table: SlotTable): void {
+  while (table.pageCount > 0) dropPage(table);
+  table.capacity = 0;
+  table.runCount = 0;
 }
 
 /** Adds an empty page of slots at the end. A segment that is not whole moves to a longer run. */
-export function addPage(index: IndexHeader): bool {
-  const segment = index.pageCount / SEGMENT_PAGES;
-  const pagesThere = index.pageCount % SEGMENT_PAGES;
-  if (index.pageCount == INLINE_SEGMENTS * SEGMENT_PAGES && !moveDirectoryOut(index)) return false;
+function addPage(table: SlotTable): bool {
+  const segment = table.pageCount / SEGMENT_PAGES;
+  const pagesThere = table.pageCount % SEGMENT_PAGES;
   const address = allocatePages(pagesThere + 1);
   if (address == 0) return false;
+  if (segment == INLINE_SEGMENTS && !moveDirectoryOut(table)) {
+    freePages(address, pagesThere + 1);
+    return false;
+  }
   const bytesThere = <usize> (slotsOf(pagesThere) * SLOT_BYTES);
   if (pagesThere > 0) {
-    const old = segmentAddress(index, segment);
+    const old = segmentAddress(table, segment);
     memory.copy(address, old, bytesThere);
     freePages(old, pagesThere);
   }
   const bytes = <usize> (pagesThere + 1) << PAGE_SHIFT;
   memory.fill(address + bytesThere, <u8> EMPTY, bytes - bytesThere);
-  store<u16>(<usize> index.directory + (segment << 1), <u16> (address >> PAGE_SHIFT));
-  index.pageCount++;
-  index.slotCount = slotsOf(index.pageCount);
+  store<u16>(<usize> table.directory + (segment << 1), <u16> (address >> PAGE_SHIFT));
+  table.pageCount++;
+  table.slotCount = slotsOf(table.pageCount);
   return true;
 }
 
-/** Whole slots in the first pages of an index. */
+/** Whole slots in the first pages of an table. */
 export function slotsOf(pageCount: u32): u32 {
   const segments = pageCount / SEGMENT_PAGES;
   const rest = pageCount % SEGMENT_PAGES;
@@ -109,39 +138,47 @@ function capacityOf(pageCount: u32): u32 {
   return slots - min(slots / 64, MARGIN_SLOTS_MAX);
 }
 
-function growSlots(index: IndexHeader): bool {
-  // Pages that an earlier, failed attempt left behind are used first.
-  const pagesLeast = index.pageCount + <u32> (capacityOf(index.pageCount) <= index.capacity);
-  const pagesWanted = max(pagesFor(index.runCount + 1), pagesLeast);
-  const capacity = capacityOf(pagesWanted);
-  const slotsWanted = slotsNeeded(index, capacity);
-  while (index.pageCount < pagesWanted || index.slotCount < slotsWanted) {
-    if (!addPage(index)) return false;
+/** The table has grown when this returns true, and has `count` free slots at its end. */
+function growSlots(table: SlotTable, count: u32): bool {
+  const pagesBefore = table.pageCount;
+  let capacity = table.capacity;
+  let pagesWanted = pagesBefore;
+  if (table.runCount + count > runsMax(capacity)) {
+    // A page that was added for the crowd at the end has not been spread over yet.
+    const pagesLeast = pagesBefore + <u32> (capacityOf(pagesBefore) <= capacity);
+    pagesWanted = max(pagesFor(table.runCount + count), pagesLeast);
+    capacity = capacityOf(pagesWanted);
   }
-  spread(index, capacity, pack(index));
+  const slotsWanted = slotsNeeded(table, capacity) + count;
+  while (table.pageCount < pagesWanted || table.slotCount < slotsWanted) {
+    if (addPage(table)) continue;
+    while (table.pageCount > pagesBefore) dropPage(table);
+    return false;
+  }
+  if (capacity > table.capacity) spread(table, capacity, pack(table));
   return true;
 }
 
 /** An upper bound of the slots up to the last run, once the runs are spread over more capacity. */
-function slotsNeeded(index: IndexHeader, capacity: u32): u32 {
-  let position = index.slotCount;
-  while (position > 0 && wordAt(index, position - 1) == EMPTY) position--;
+function slotsNeeded(table: SlotTable, capacity: u32): u32 {
+  let position = table.slotCount;
+  while (position > 0 && wordAt(table, position - 1) == EMPTY) position--;
   if (position == 0) return 0;
-  const last = wordAt(index, position - 1);
-  return homeOf(last, capacity) + (position - homeOf(last, index.capacity)) + 1;
+  const last = wordAt(table, position - 1);
+  return homeOf(last, capacity) + (position - homeOf(last, table.capacity)) + 1;
 }
 
 /** Moves every run to the back, without gaps, and returns the position of the first. */
-function pack(index: IndexHeader): u32 {
-  let target = index.slotCount;
-  let targetSlot = slotAddress(index, target - 1) + SLOT_BYTES;
-  for (let end = index.slotCount; end > 0;) {
+function pack(table: SlotTable): u32 {
+  let target = table.slotCount;
+  let targetSlot = slotAddress(table, target - 1) + SLOT_BYTES;
+  for (let end = table.slotCount; end > 0;) {
     const begin = (end - 1) & ~SEGMENT_MASK;
-    const beginSlot = slotAddress(index, begin);
+    const beginSlot = slotAddress(table, begin);
     for (let slot = beginSlot + (end - begin) * SLOT_BYTES; slot > beginSlot;) {
       slot -= SLOT_BYTES;
       if (load<u64>(slot) == EMPTY) continue;
-      if ((target & SEGMENT_MASK) == 0) targetSlot = slotAddress(index, target - 1) + SLOT_BYTES;
+      if ((target & SEGMENT_MASK) == 0) targetSlot = slotAddress(table, target - 1) + SLOT_BYTES;
       target--;
       targetSlot -= SLOT_BYTES;
       copySlot(targetSlot, slot);
@@ -155,69 +192,69 @@ function pack(index: IndexHeader): u32 {
  * Moves every run from position `begin` on to its place in `capacity`, and empties all other slots.
  * Returns the position after the last run.
  */
-function spread(index: IndexHeader, capacity: u32, begin: u32): u32 {
-  const slotCount = index.slotCount;
+function spread(table: SlotTable, capacity: u32, begin: u32): u32 {
+  const slotCount = table.slotCount;
   let target: u32 = 0;
-  let targetSlot = slotAddress(index, 0);
+  let targetSlot = slotAddress(table, 0);
   while (begin < slotCount) {
     const end = min((begin | SEGMENT_MASK) + 1, slotCount);
-    let slot = slotAddress(index, begin);
+    let slot = slotAddress(table, begin);
     for (const endSlot = slot + (end - begin) * SLOT_BYTES; slot < endSlot; slot += SLOT_BYTES) {
       const word = load<u64>(slot);
       if (word == EMPTY) continue;
-      const low = load<u32>(slot, 8);
+      const low = load<u16>(slot, 8);
       const home = homeOf(word, capacity);
       while (target < home) {
         emptySlot(targetSlot);
-        targetSlot = nextSlot(index, targetSlot, ++target);
+        targetSlot = nextSlot(table, targetSlot, ++target);
       }
       store<u64>(targetSlot, word);
-      store<u32>(targetSlot, low, 8);
-      targetSlot = nextSlot(index, targetSlot, ++target);
+      store<u16>(targetSlot, low, 8);
+      targetSlot = nextSlot(table, targetSlot, ++target);
     }
     begin = end;
   }
   for (let position = target; position < slotCount;) {
     emptySlot(targetSlot);
-    targetSlot = nextSlot(index, targetSlot, ++position);
+    targetSlot = nextSlot(table, targetSlot, ++position);
   }
-  index.capacity = capacity;
+  table.capacity = capacity;
   return target;
 }
 
 /** The slot at `position`, which follows `slot`. Past the last slot the answer is not used. */
-function nextSlot(index: IndexHeader, slot: usize, position: u32): usize {
+function nextSlot(table: SlotTable, slot: usize, position: u32): usize {
   if ((position & SEGMENT_MASK) != 0) return slot + SLOT_BYTES;
-  return position < index.slotCount ? slotAddress(index, position) : 0;
+  return position < table.slotCount ? slotAddress(table, position) : 0;
 }
 
 /** Gives the last page of slots back. What was in it is gone. */
-function dropPage(index: IndexHeader): void {
-  const last = index.pageCount - 1;
-  const address = segmentAddress(index, last / SEGMENT_PAGES);
+function dropPage(table: SlotTable): void {
+  const last = table.pageCount - 1;
+  const address = segmentAddress(table, last / SEGMENT_PAGES);
   freePages(address + (<usize> (last % SEGMENT_PAGES) << PAGE_SHIFT), 1);
-  index.pageCount = last;
-  index.slotCount = slotsOf(last);
-  if (last <= INLINE_SEGMENTS * SEGMENT_PAGES && hasDirectoryPage(index)) moveDirectoryIn(index);
+  table.pageCount = last;
+  table.slotCount = slotsOf(last);
+  if (last <= INLINE_SEGMENTS * SEGMENT_PAGES && hasDirectoryPage(table)) moveDirectoryIn(table);
 }
 
-export function hasDirectoryPage(index: IndexHeader): bool {
-  return index.directory != <u32> changetype<usize>(index) + <u32> INLINE_DIRECTORY;
+function hasDirectoryPage(table: SlotTable): bool {
+  return table.directory != <u32> changetype<usize>(table) + <u32> INLINE_DIRECTORY;
 }
 
 /** The directory leaves the header for a page of its own. */
-function moveDirectoryOut(index: IndexHeader): bool {
-  if (hasDirectoryPage(index)) return true;
+function moveDirectoryOut(table: SlotTable): bool {
+  if (hasDirectoryPage(table)) return true;
   const page = allocatePages(1);
   if (page == 0) return false;
-  memory.copy(page, index.directory, INLINE_SEGMENTS * 2);
-  index.directory = <u32> page;
+  memory.copy(page, table.directory, INLINE_SEGMENTS * 2);
+  table.directory = <u32> page;
   return true;
 }
 
-function moveDirectoryIn(index: IndexHeader): void {
-  const page = <usize> index.directory;
-  index.directory = <u32> changetype<usize>(index) + <u32> INLINE_DIRECTORY;
-  memory.copy(index.directory, page, INLINE_SEGMENTS * 2);
+function moveDirectoryIn(table: SlotTable): void {
+  const page = <usize> table.directory;
+  table.directory = <u32> changetype<usize>(table) + <u32> INLINE_DIRECTORY;
+  memory.copy(table.directory, page, INLINE_SEGMENTS * 2);
   freePages(page, 1);
 }

@@ -5,7 +5,7 @@
  * believed, the other one's data would be attributed to the wrong chunk.
  *
  * A run goes into the index as it is read, and nobody else keeps it: ten million isolated exceptions
- * are 130 MB in the index, and would be five times as much in a list.
+ * are 120 MB in the index, and would be five times as much in a list.
  *
  * This module is browser compatible.
  *
@@ -14,10 +14,9 @@
 
 import { BlockDeviceError } from "../block/errors.ts";
 import type { Plan } from "../block/plan.ts";
-import { divCeil } from "../block/units.ts";
-import { CHUNKS_MAX, ExceptionIndex } from "../kernel/mod.ts";
+import { ExceptionIndex } from "../kernel/mod.ts";
 import type { ExceptionRun } from "./store/exception_store.ts";
-import type { ExceptionTableOptions } from "./table_options.ts";
+import { type ExceptionTableOptions, requireFewChunks } from "./table_options.ts";
 
 /**
  * Fills an index with what a store remembers.
@@ -30,8 +29,9 @@ import type { ExceptionTableOptions } from "./table_options.ts";
  */
 export function* loadRuns(
   complete: ExceptionIndex,
-  { store, source, destination }: ExceptionTableOptions,
+  options: ExceptionTableOptions,
 ): Plan<"fresh" | "loaded" | "invalid"> {
+  const { store, destination } = options;
   // New chunks are claimed in an index of their own, where in-order allocation is one long run.
   const claims = new ExceptionIndex();
   const add = ({ oldChunk, newChunk, count }: ExceptionRun) => {
@@ -49,12 +49,8 @@ export function* loadRuns(
   };
   try {
     const state = yield* store.readMetadata(add);
-    if (divCeil(source.sectorCount, store.chunkSectors) <= CHUNKS_MAX) return state;
-    throw new BlockDeviceError(
-      "EINVAL",
-      `Cannot keep exceptions for "${source.name}": ${source.sectorCount} sectors are too many ` +
-        `chunks of ${store.chunkSectors}, want at most ${CHUNKS_MAX} chunks`,
-    );
+    requireFewChunks(options);
+    return state;
   } finally {
     claims.destroy();
   }

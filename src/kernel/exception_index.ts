@@ -3,11 +3,11 @@
  *
  * A typed face of `assembly/exception_index.ts`. The exceptions lie in kernel memory, so they cost
  * the garbage collector nothing. Exceptions that continue each other, old and new chunk both one
- * further, are kept as one *run*, up to 16 chunks long (a window), which is why a snapshot written
- * in order is cheap:
+ * further, are kept as one *run*: within a window of 16 chunks, or, where whole windows continue each
+ * other, within a group of 256. So a snapshot written in order is cheap:
  *
- *     isolated exceptions    12.8 to 15.1 bytes each
- *     written in order       0.9 bytes each
+ *     isolated exceptions    10.7 to 12.6 bytes each
+ *     written in order       0.05 bytes each
  *
  * (plus what rounding up to pages of 64 KiB adds). A look-up is one call and allocates nothing.
  *
@@ -25,8 +25,8 @@ import { BlockDeviceError } from "../block/errors.ts";
 import { Arena, kernelOf, workspaceOf } from "./arena.ts";
 import { type KernelExports, PAGE_BYTES, STAGING_BYTES, STAGING_OFFSET } from "./module.ts";
 
-/** Chunk numbers, old and new, are below this. */
-export const CHUNKS_MAX = 2 ** 44;
+/** Chunk numbers, old and new, are below this: 1 PiB in chunks of 4 KiB. */
+export const CHUNKS_MAX = 2 ** 38;
 
 /** More chunks than this are never asked for at once. */
 const CHUNKS_WANTED_MAX = 256;
@@ -39,13 +39,15 @@ const NO_MEMORY = -2;
 const BROKEN_LAWS = [
   "its memory is not as large as it says",
   "an empty slot is not empty",
-  "a run crosses the end of its window",
+  "a run crosses the end of its window or group",
   "two runs overlap or are out of order",
   "a run is not where its key and its neighbours put it",
   "two runs continue each other and are not one",
   "it holds more or fewer runs than it says",
   "it holds more or fewer exceptions than it says",
   "it is fuller than it may be",
+  "a short run fills its window",
+  "a window is in a long run and has a short one",
 ];
 
 /** In the staging: a cursor of 8 bytes, then records of three f64. */
@@ -100,7 +102,7 @@ export class ExceptionIndex {
    * Makes an empty index. It holds no page until the first exception.
    *
    * @param arena Where the exceptions are to lie. Without one, in an arena of 1 GiB at most that all
-   * such indexes share: some 70 million isolated exceptions.
+   * such indexes share: some 85 million isolated exceptions.
    * @throws {BlockDeviceError} ENOMEM when the arena has 512 indexes already.
    */
   constructor(arena: Arena = sharedArena ??= Arena.create()) {
@@ -130,8 +132,8 @@ export class ExceptionIndex {
   /**
    * Looks a chunk up, and sets `runLength`.
    *
-   * `runLength` never says too much. It is exact up to the end of the chunk's window of 16, which one
-   * search tells; ask for more, and the windows after it are searched until that many are known.
+   * `runLength` never says too much. It is exact up to the end of the chunk's window of 16, or of its
+   * run of whole windows; ask for more, and what follows is searched until that many are known.
    *
    * @param oldChunk The chunk, below {@linkcode CHUNKS_MAX}.
    * @param chunksWanted How many chunks of the same answer are of use, 256 at most: a request's
@@ -191,10 +193,10 @@ export class ExceptionIndex {
   }
 
   /**
-   * Lists all runs, no longer than a window of 16 chunks each, in no useful order.
+   * Lists all runs, no longer than a group of 256 chunks each, in no useful order.
    *
-   * The index may be changed meanwhile. An exception that is there all the time is listed once; one
-   * that comes or goes is listed or not.
+   * The index may be changed meanwhile. A run that is there all the time is listed once; what is
+   * inserted, removed, joined or split may be listed as it was, as it is, both or not at all.
    *
    * @returns The runs.
    */

@@ -36,8 +36,10 @@ export function layerSizeFault(sectorCount: number, chunkSectors: number): strin
   if (sectorCount === 0) return "it has no sectors, want at least one";
   const fault = chunkSizeFault(chunkSectors, []);
   if (fault !== null) return fault.clause;
-  const chunkCount = divCeil(sectorCount, chunkSectors);
-  if (chunkCount > CHUNKS_MAX) return `it has ${chunkCount} chunks, want at most ${CHUNKS_MAX}`;
   const layer = layerSectors(sectorCount, chunkSectors);
+  const chunkCount = layer / chunkSectors;
+  if (chunkCount > CHUNKS_MAX) {
+    return `a layer has ${chunkCount} chunks of ${chunkSectors} sectors, want at most ${CHUNKS_MAX}`;
+  }
   return layer > SECTORS_MAX ? `a layer has ${layer} sectors, want at most ${SECTORS_MAX}` : null;
 }

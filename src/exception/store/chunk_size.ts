@@ -1,5 +1,6 @@
 /**
- * Which chunk sizes are possible: dm's rules, and dm's words for breaking them.
+ * Which chunk sizes are possible: dm's rules, and dm's words for breaking them. One rule more is ours:
+ * the kernel's index has room for so many chunks and no more.
  *
  * This module is browser compatible.
  *
@@ -7,14 +8,15 @@
  */
 
 import type { BlockDevice } from "../../block/device.ts";
-import { isAligned, isPowerOfTwo } from "../../block/units.ts";
+import { divCeil, isAligned, isPowerOfTwo } from "../../block/units.ts";
+import { CHUNKS_MAX } from "../../kernel/mod.ts";
 
 /** The largest chunk size in sectors that is not "too high": the kernel's INT_MAX >> 9. */
 export const CHUNK_SECTORS_MAX = 4194303;
 
 /** What is wrong with a chunk size. */
 export interface ChunkSizeFault {
-  /** dm's token for it. */
+  /** dm's token for it, or one like dm's. */
   readonly reason: string;
   /** A clause for people that begins with the value found. */
   readonly clause: string;
@@ -24,7 +26,8 @@ export interface ChunkSizeFault {
  * Checks a chunk size.
  *
  * @param chunkSectors The size, in sectors.
- * @param devices The devices whose logical blocks a chunk must be made of.
+ * @param devices The devices whose logical blocks a chunk must be made of, and which must not have
+ * more chunks than {@linkcode CHUNKS_MAX}.
  * @returns What is wrong, or `null`.
  */
 export function chunkSizeFault(
@@ -51,6 +54,16 @@ export function chunkSizeFault(
       reason: "Chunk size is too high",
       clause: `${found}, want at most ${CHUNK_SECTORS_MAX}`,
     };
+  }
+  for (const { name, sectorCount } of devices) {
+    const chunkCount = divCeil(sectorCount, chunkSectors);
+    if (chunkCount > CHUNKS_MAX) {
+      return {
+        reason: "Chunk size is too low",
+        clause:
+          `${found}, which makes ${chunkCount} chunks of "${name}", want at most ${CHUNKS_MAX}`,
+      };
+    }
   }
   return null;
 }

@@ -9,6 +9,7 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import { divCeil, SECTORS_MAX } from "../../block/units.ts";
+import { CHUNKS_MAX } from "../../kernel/mod.ts";
 import type { AreaLayout } from "./disk_format.ts";
 
 /** From here on the kernel takes the top byte of a new chunk for the length of a run. */
@@ -26,13 +27,18 @@ export interface EntryFault {
   readonly clause: string;
 }
 
+/** Why a chunk from `end` on is outside of its device, or as good as that. */
+function wordsForEnd(end: number): string {
+  return end < CHUNKS_MAX ? `has only ${end} chunks` : `can use only ${end} chunks`;
+}
+
 /** What entries are checked against. */
 export class EntryBounds {
   /** Where areas lie. */
   readonly layout: AreaLayout;
-  /** Old chunks are below this. */
+  /** Old chunks are below this: the end of the device, or of what the index has room for. */
   readonly oldChunkEnd: number;
-  /** New chunks are below this. */
+  /** New chunks are below this, likewise. */
   readonly newChunkEnd: number;
   readonly #cowName: string;
   readonly #sourceName: string | null;
@@ -47,8 +53,10 @@ export class EntryBounds {
    */
   constructor(cow: BlockDevice, source: BlockDevice | null, layout: AreaLayout) {
     this.layout = layout;
-    this.oldChunkEnd = divCeil(source?.sectorCount ?? SECTORS_MAX, layout.chunkSectors);
-    this.newChunkEnd = Math.floor(cow.sectorCount / layout.chunkSectors);
+    const oldChunks = divCeil(source?.sectorCount ?? SECTORS_MAX, layout.chunkSectors);
+    const newChunks = Math.floor(cow.sectorCount / layout.chunkSectors);
+    this.oldChunkEnd = Math.min(oldChunks, CHUNKS_MAX);
+    this.newChunkEnd = Math.min(newChunks, CHUNKS_MAX);
     this.#cowName = cow.name;
     this.#sourceName = source?.name ?? null;
   }
@@ -64,7 +72,7 @@ export class EntryBounds {
     const owner = this.#sourceName === null ? "any device" : `"${this.#sourceName}"`;
     return {
       kind: "oldChunkOutside",
-      clause: `old chunk ${oldChunk}, but ${owner} has only ${this.oldChunkEnd} chunks`,
+      clause: `old chunk ${oldChunk}, but ${owner} ${wordsForEnd(this.oldChunkEnd)}`,
     };
   }
 
@@ -78,7 +86,7 @@ export class EntryBounds {
     if (!(newChunk < this.newChunkEnd)) {
       return {
         kind: newChunk < TOP_BYTE_CHUNK ? "newChunkOutside" : "newChunkTopByte",
-        clause: `new chunk ${newChunk}, but "${this.#cowName}" has only ${this.newChunkEnd} chunks`,
+        clause: `new chunk ${newChunk}, but "${this.#cowName}" ${wordsForEnd(this.newChunkEnd)}`,
       };
     }
     if (!this.layout.isMetadataChunk(newChunk)) return null;

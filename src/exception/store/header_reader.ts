@@ -11,6 +11,7 @@ import type { BlockDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
 import { type Plan, readStep } from "../../block/plan.ts";
 import { sectorsToBytes } from "../../block/units.ts";
+import { chunkSizeFault } from "./chunk_size.ts";
 import { decodeHeader } from "./disk_format.ts";
 import { headerFaults } from "./header_faults.ts";
 
@@ -57,8 +58,10 @@ export function* readHeader(context: HeaderContext): Plan<HeaderFound> {
   yield readStep(cow, block, 0);
   const header = decodeHeader(block);
   if (header.magic === 0) {
-    const fallback = Math.max(DEFAULT_CHUNK_SECTORS, logicalSectors);
-    return { state: "fresh", chunkSectors: context.chunkSectors || fallback };
+    const chunkSectors = context.chunkSectors || Math.max(DEFAULT_CHUNK_SECTORS, logicalSectors);
+    const sizeFault = chunkSizeFault(chunkSectors, [source, cow]);
+    if (sizeFault !== null) throw refuse(cow, "EINVAL", sizeFault.clause);
+    return { state: "fresh", chunkSectors };
   }
   const [fault] = headerFaults(header, [source, cow]);
   const { chunkSectors } = header;

@@ -1,8 +1,9 @@
 /**
- * The exception index in sixty lines: what `ExceptionIndex` must do, told with a `Map`.
+ * The exception index in eighty lines: what `ExceptionIndex` must do, told with a `Map`.
  *
  * One entry a chunk, no runs, no hash, no memory to run out of. It is the oracle of the model tests
- * and says what a run is: neighbours, old and new, within one window of 16 old chunks.
+ * and says what a run is: neighbours, old and new, within one window of 16 old chunks; or windows that
+ * are such runs as a whole, and neighbours, within one group of 16 windows.
  *
  * @module
  */
@@ -10,6 +11,25 @@ import type { ChunkRun } from "../../../src/kernel/exception_index.ts";
 
 /** Runs end where windows of so many old chunks end. */
 export const WINDOW_CHUNKS = 16;
+
+/** Runs of whole windows end where groups of so many old chunks end. */
+export const GROUP_CHUNKS = 256;
+
+type Run = { oldChunk: number; newChunk: number; count: number };
+
+/** Joins each run to the one before it if it continues it, and neither is refused by `may`. */
+function join(runs: Iterable<ChunkRun>, limit: number, may: (run: ChunkRun) => boolean): Run[] {
+  const joined: Run[] = [];
+  for (const run of runs) {
+    const last = joined.at(-1);
+    const continues = last !== undefined && may(last) && may(run) &&
+      last.oldChunk + last.count === run.oldChunk && last.newChunk + last.count === run.newChunk &&
+      run.oldChunk % limit !== 0;
+    if (continues) last.count += run.count;
+    else joined.push({ ...run });
+  }
+  return joined;
+}
 
 export class ReferenceIndex {
   readonly #newChunks = new Map<number, number>();
@@ -50,15 +70,10 @@ export class ReferenceIndex {
 
   /** All runs, in the order of their old chunks. */
   runs(): ChunkRun[] {
-    const runs: { oldChunk: number; newChunk: number; count: number }[] = [];
-    for (const [oldChunk, newChunk] of [...this.#newChunks].sort(([a], [b]) => a - b)) {
-      const last = runs.at(-1);
-      const continues = last !== undefined && last.oldChunk + last.count === oldChunk &&
-        last.newChunk + last.count === newChunk && oldChunk % WINDOW_CHUNKS !== 0;
-      if (continues) last.count++;
-      else runs.push({ oldChunk, newChunk, count: 1 });
-    }
-    return runs;
+    const exceptions = [...this.#newChunks].sort(([a], [b]) => a - b)
+      .map(([oldChunk, newChunk]) => ({ oldChunk, newChunk, count: 1 }));
+    const inWindows = join(exceptions, WINDOW_CHUNKS, () => true);
+    return join(inWindows, GROUP_CHUNKS, ({ count }) => count % WINDOW_CHUNKS === 0);
   }
 
   clear(): void {

@@ -67,8 +67,9 @@ describe("an entry by itself", () => {
     expect(check([[5, newChunk]]).kinds).toEqual(kinds);
   });
 
-  test("without an origin, only what no device could have is outside", () => {
-    expect(check([[2 ** 44 - 2, 2]]).kinds).toEqual([]);
+  test("without an origin, only what no device can use is outside", () => {
+    expect(check([[2 ** 38 - 1, 2]]).kinds).toEqual([]);
+    expect(check([[2 ** 38, 2]]).kinds).toEqual(["oldChunkOutside"]);
     expect(check([[2 ** 44 - 1, 2]]).kinds).toEqual(["oldChunkOutside"]);
     expect(check([[2 ** 63, 2]]).kinds).toEqual(["oldChunkOutside"]);
   });

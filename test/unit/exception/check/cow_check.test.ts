@@ -4,6 +4,7 @@ import { runAsync, runSync } from "../../../../src/block/plan.ts";
 import { SECTORS_MAX } from "../../../../src/block/units.ts";
 import { createMemoryDevice } from "../../../../src/devices/memory.ts";
 import { type CowFinding, planCowCheck } from "../../../../src/exception/mod.ts";
+import { CHUNKS_MAX } from "../../../../src/kernel/mod.ts";
 import { cowImage, entriesInOrder, type Entry, openStore } from "../images.ts";
 import { Bench } from "../rig.ts";
 
@@ -64,13 +65,14 @@ test("any number of checks leaves no memory behind, however they end", () => {
   }
 });
 
-test("the largest device there is, with nothing on it, is checked at once", () => {
+test("the largest device there can be, with nothing on it, is checked at once", () => {
   const header = cowImage({ sectorCount: 2, chunkSectors: 1 });
-  const cow = createMemoryDevice({ sectorCount: SECTORS_MAX, content: header });
+  const sectorCount = CHUNKS_MAX;
+  const cow = createMemoryDevice({ sectorCount, content: header });
   let readBytes = 0;
   const counting = checked({
     name: "cow",
-    sectorCount: SECTORS_MAX,
+    sectorCount,
     supports: { write: false, discard: false, discardZeroes: false, permanence: true },
     readSync(target, sector) {
       readBytes += target.length;
@@ -82,6 +84,15 @@ test("the largest device there is, with nothing on it, is checked at once", () =
   });
   expect(runSync(planCowCheck({ cow: counting }))).toMatchObject({ state: "usable", areaCount: 1 });
   expect(readBytes).toBe(1024);
+  cow.closeSync();
+});
+
+test("a device that is more chunks than can be used is refused", () => {
+  const content = cowImage({ sectorCount: 2, chunkSectors: 1 });
+  const cow = createMemoryDevice({ sectorCount: SECTORS_MAX, content });
+  const kinds: string[] = [];
+  const report = runSync(planCowCheck({ cow, onFinding: ({ kind }) => void kinds.push(kind) }));
+  expect([report.state, kinds]).toEqual(["refused", ["unusableChunkSize"]]);
   cow.closeSync();
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createMemoryDevice } from "../../../../src/devices/memory.ts";
 import { CHUNK_SECTORS_MAX, chunkSizeFault } from "../../../../src/exception/store/chunk_size.ts";
 import { Bench } from "../rig.ts";
 
@@ -31,4 +32,17 @@ test("powers of two up to a gibibyte are possible, down to the largest logical b
 
 test("the fault of a block size names the device and its block", () => {
   expect(chunkSizeFault(4, [small, large])?.clause).toContain('a multiple of 8, the block of "4K"');
+});
+
+test("a device that is too many chunks is named, with how many it may be", () => {
+  const sparse = (sectorCount: number) => createMemoryDevice({ sectorCount, name: "sparse" });
+  expect(chunkSizeFault(1, [small, sparse(2 ** 38)])).toBe(null);
+  expect(chunkSizeFault(1, [small, sparse(2 ** 38 + 1)])).toEqual({
+    reason: "Chunk size is too low",
+    clause:
+      'the chunk size is 1 sectors, which makes 274877906945 chunks of "sparse", want at most ' +
+      "274877906944",
+  });
+  expect(chunkSizeFault(2, [small, sparse(2 ** 38 + 1)])).toBe(null);
+  expect(chunkSizeFault(8, [sparse(2 ** 41 + 8)])?.reason).toBe("Chunk size is too low");
 });

@@ -47,3 +47,20 @@ test.each([2 ** 32, 2 ** 53, 2 ** 56 - 8, 2 ** 56, 2 ** 63, 2 ** 64])(
     expect(new EntryBounds(cow, source, layout).oldChunkFault(chunk)).not.toBe(null);
   },
 );
+
+test("of a device with more chunks than the index has room for, what is past those is outside", () => {
+  const huge = createMemoryDevice({ sectorCount: 2 ** 41 + 80, name: "huge" });
+  const bounds = new EntryBounds(huge, huge, layout);
+  expect([bounds.oldChunkEnd, bounds.newChunkEnd]).toEqual([2 ** 38, 2 ** 38]);
+  expect(bounds.oldChunkFault(2 ** 38 - 1)).toBe(null);
+  expect(bounds.oldChunkFault(2 ** 38)?.clause).toBe(
+    'old chunk 274877906944, but "huge" can use only 274877906944 chunks',
+  );
+  expect(bounds.newChunkFault(2 ** 38)).toEqual({
+    kind: "newChunkOutside",
+    clause: 'new chunk 274877906944, but "huge" can use only 274877906944 chunks',
+  });
+  expect(new EntryBounds(cow, null, layout).oldChunkFault(2 ** 38)?.clause).toContain(
+    "but any device can use only 274877906944 chunks",
+  );
+});
