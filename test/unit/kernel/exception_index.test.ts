@@ -253,6 +253,20 @@ test("the first and the last chunk numbers are chunks like any others", () => {
   expectRuns(index, [0, last, 1]);
 });
 
+test("the chunk that has the highest key is found where it is, and nowhere else", () => {
+  // An empty slot looks like a run of that key.
+  const window = Number(BigInt.asUintN(34, -0x2a32a66edn));
+  const chunk = window * 16 + 15;
+  const index = indexOf([5, 7, 1]);
+  assertEquals(found(index, chunk), [-1, 1]);
+  assertEquals(found(index, chunk - 15), [-1, 16]);
+  index.insert(chunk, 9);
+  assertEquals(found(index, chunk), [9, 1]);
+  assertEquals(found(index, chunk - 15), [-1, 15]);
+  assertEquals(index.remove(chunk), 1);
+  expectRuns(index, [5, 7, 1]);
+});
+
 test("what is no chunk number is refused", () => {
   const index = indexOf();
   for (const chunk of [-1, 0.5, NaN, Infinity, CHUNKS_MAX]) {
@@ -306,17 +320,40 @@ test("indexes without an arena share one", () => {
 test("runs can be listed while the index changes: what stays is listed once", () => {
   const index = indexOf();
   const stays = new Map<number, number>();
-  for (let chunk = 0; chunk < 200_000; chunk += 4) {
+  // Four times as many of either kind as are listed at once.
+  for (let chunk = 0; chunk < 40_000; chunk += 4) {
     index.insert(chunk, chunk + 1);
+    stays.set(chunk, 0);
+  }
+  for (let chunk = 2 ** 24; chunk < 2 ** 24 + 10_000 * 32; chunk += 32) {
+    index.insert(chunk, chunk + 1, 16);
     stays.set(chunk, 0);
   }
   let step = 0;
   for (const { oldChunk } of index.runs()) {
     if (stays.has(oldChunk)) stays.set(oldChunk, stays.get(oldChunk)! + 1);
-    // Grows the index several times over, and takes some away.
-    index.insert(1_000_000 + 2 * step++, 0);
-    if (step % 3 === 0) index.remove(1_000_000 + step);
+    // Grows both tables several times over, and takes some away.
+    index.insert(2 ** 20 + 2 * step++, 0);
+    const window = 2 ** 26 + 16 * step;
+    index.insert(window, 2 * window, 16);
+    // Windows that become long when short runs are listed, and short when long ones are.
+    if (step % 3 === 0) index.remove(2 ** 20 + step);
+    if (step % 3 === 1) index.remove(window - 16);
+    if (step % 3 === 2) index.insert(window - 16, 2 * (window - 16));
   }
   assertEquals([...stays.values()].filter((times) => times !== 1), []);
   index.check();
+});
+
+test("the list is whole, whichever run is the last one that is listed at once", () => {
+  // 2,559 runs are listed at once.
+  for (const short of [2557, 2558, 2559, 2560]) {
+    for (const long of [0, 1, 2]) {
+      const index = indexOf();
+      for (let i = 0; i < short; i++) index.insert(i * 2, 0);
+      for (let i = 0; i < long; i++) index.insert(2 ** 20 + 32 * i, 0, 16);
+      assertEquals(new Set([...index.runs()].map(({ oldChunk }) => oldChunk)).size, short + long);
+      assertEquals([...index.runs()].length, short + long);
+    }
+  }
 });
