@@ -4,7 +4,7 @@
  * One arena ends at 4 GiB; a pool makes the next one when all of its arenas are full. A *frame* is
  * known by one number, 32 bits wide, so that a directory of frames is a plain `Uint32Array`:
  *
- *     frame = arena's index × 65,536 + page's index in the arena        0 = no frame
+ *     frame = arena's index (upper 16 bits), page's index in the arena (lower 16)    0 = no frame
  *
  * (Page 0 of every arena is the kernel's own, so no frame is ever numbered 0.)
  *
@@ -120,7 +120,7 @@ export class FramePool {
    * @returns The arena.
    */
   arenaOf(frame: number): Arena {
-    return this.#arenas[Math.floor(frame / PAGES_PER_ARENA)] as Arena;
+    return this.#arenas[frame >>> 16] as Arena;
   }
 
   /**
@@ -130,7 +130,7 @@ export class FramePool {
    * @returns The address of its first byte.
    */
   addressOf(frame: number): number {
-    return (frame % PAGES_PER_ARENA) * PAGE_BYTES;
+    return (frame & 0xffff) * PAGE_BYTES;
   }
 
   /**

@@ -238,11 +238,13 @@ export class SparseMemory {
   }
 
   #allocate(position: number, verb: string, sector: number, sectorCount: number): number {
+    let frame = NO_FRAME;
     try {
-      const frame = this.#pool.allocate();
+      frame = this.#pool.allocate();
       this.#frames.set(position, frame);
       return frame;
     } catch (cause) {
+      if (frame !== NO_FRAME) this.#pool.free(frame); // It was the directory that found no room.
       this.#giveBack(
         chunkOf(sector, FRAME_SECTORS),
         divCeil(sector + sectorCount, FRAME_SECTORS),
