@@ -117,6 +117,10 @@ export class SparseMemory {
    */
   copyTo(sector: number, target: SparseMemory, targetSector: number, sectorCount: number): void {
     if (sectorCount === 0) return;
+    if (isWithinFrame(sector, sectorCount) && isWithinFrame(targetSector, sectorCount)) {
+      this.#reserveForPiece(sector, target, targetSector, sectorCount);
+      return this.#copyPiece(sector, target, targetSector, sectorCount);
+    }
     const isBackwards = target === this && targetSector > sector;
     this.#reserveForCopy(sector, target, targetSector, sectorCount, isBackwards);
     if (isBackwards) return this.#copyBackwards(sector, targetSector, sectorCount);
@@ -162,6 +166,19 @@ export class SparseMemory {
     const byteCount = sectorCount * SECTOR_BYTES;
     if (arena === targetArena) arena.copy(targetAddress, address, byteCount);
     else targetArena.bytes.set(arena.bytes.subarray(address, address + byteCount), targetAddress);
+  }
+
+  /** As {@linkcode SparseMemory.#reserveForCopy}, for sectors that lie within one frame on either side. */
+  #reserveForPiece(
+    sector: number,
+    target: SparseMemory,
+    targetSector: number,
+    sectorCount: number,
+  ): void {
+    const position = chunkOf(targetSector, FRAME_SECTORS);
+    if (target.#frames.get(position) !== NO_FRAME) return;
+    if (this.#frames.get(chunkOf(sector, FRAME_SECTORS)) === NO_FRAME) return;
+    target.#allocate(position, "copy to", targetSector, sectorCount);
   }
 
   /**
@@ -267,4 +284,8 @@ export class SparseMemory {
       this.#frames.clear(position, position + 1, this.#release);
     }
   }
+}
+
+function isWithinFrame(sector: number, sectorCount: number): boolean {
+  return sector + sectorCount <= (chunkOf(sector, FRAME_SECTORS) + 1) * FRAME_SECTORS;
 }

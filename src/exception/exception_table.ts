@@ -405,16 +405,9 @@ export class ExceptionTable {
    * @param countMax No further run is taken once there are so many.
    * @returns Runs, the newest first; none when no exception is left.
    */
-  *prepareMerge(countMax: number): Plan<ExceptionRun[]> {
+  prepareMerge(countMax: number): Plan<ExceptionRun[]> {
     assert(this.#store.prepareMerge !== undefined, "only a store that can merge is merged");
-    const runs: ExceptionRun[] = [];
-    for (let count = 0; count < countMax;) {
-      const run = yield* this.#queue.exclusively(this.#store.prepareMerge(count));
-      if (run === null) break;
-      runs.push(run);
-      count += run.count;
-    }
-    return runs;
+    return this.#queue.exclusively(this.#store.prepareMerge(countMax));
   }
 
   /**

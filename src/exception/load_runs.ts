@@ -32,23 +32,32 @@ export function* loadRuns(
   options: ExceptionTableOptions,
 ): Plan<"fresh" | "loaded" | "invalid"> {
   const { store, destination } = options;
-  // New chunks are claimed in an index of their own, where in-order allocation is one long run.
-  const claims = new ExceptionIndex();
-  const add = ({ oldChunk, newChunk, count }: ExceptionRun) => {
-    const twice = !complete.insert(oldChunk, newChunk, count)
-      ? `old chunk of ${oldChunk} to ${oldChunk + count - 1}`
-      : !claims.insert(newChunk, newChunk, count)
-      ? `new chunk of ${newChunk} to ${newChunk + count - 1}`
-      : null;
-    if (twice === null) return;
-    throw new BlockDeviceError(
+  const refuse = (side: string, first: number, count: number) =>
+    new BlockDeviceError(
       "EINVAL",
-      `Cannot load exceptions from "${destination.name}": some ${twice} stands twice`,
+      `Cannot load exceptions from "${destination.name}": some ${side} chunk of ${first} to ` +
+        `${first + count - 1} stands twice`,
       { device: destination.name },
     );
+  // New chunks are claimed in an index of their own, and in stretches, for most were allocated in order.
+  const claims = new ExceptionIndex();
+  let first = 0;
+  let claimed = 0;
+  const claim = () => {
+    if (claimed > 0 && !claims.insert(first, first, claimed)) throw refuse("new", first, claimed);
+  };
+  const add = ({ oldChunk, newChunk, count }: ExceptionRun) => {
+    if (!complete.insert(oldChunk, newChunk, count)) throw refuse("old", oldChunk, count);
+    if (newChunk !== first + claimed) {
+      claim();
+      first = newChunk;
+      claimed = 0;
+    }
+    claimed += count;
   };
   try {
     const state = yield* store.readMetadata(add);
+    claim();
     requireFewChunks(options);
     return state;
   } finally {

@@ -18,7 +18,7 @@
 
 import type { BlockDevice } from "../block/device.ts";
 import { allStep, flushStep, type Plan } from "../block/plan.ts";
-import type { Copier } from "../copier/mod.ts";
+import { type Copier, tryCopyInKernel } from "../copier/mod.ts";
 
 /** A copy to the device. */
 export interface DurableCopy {
@@ -32,6 +32,16 @@ export interface DurableCopy {
   readonly sectorCount: number;
 }
 
+function pieceOf(copy: DurableCopy, done: number, room: number): DurableCopy {
+  const { source, sector, targetSector, sectorCount } = copy;
+  return {
+    source,
+    sector: sector + done,
+    targetSector: targetSector + done,
+    sectorCount: Math.min(room, sectorCount - done),
+  };
+}
+
 /** Cuts copies into stretches of one size, but for the last. */
 function* stretchesOf(
   copies: Iterable<DurableCopy>,
@@ -39,13 +49,12 @@ function* stretchesOf(
 ): Generator<DurableCopy[]> {
   let stretch: DurableCopy[] = [];
   let room = stretchSectors;
-  for (const { source, sector, targetSector, sectorCount: total } of copies) {
-    for (let done = 0; done < total;) {
-      const sectorCount = Math.min(room, total - done);
-      const at = { sector: sector + done, targetSector: targetSector + done };
-      stretch.push({ source, ...at, sectorCount });
-      done += sectorCount;
-      room -= sectorCount;
+  for (const copy of copies) {
+    for (let done = 0; done < copy.sectorCount;) {
+      const piece = done === 0 && copy.sectorCount <= room ? copy : pieceOf(copy, done, room);
+      stretch.push(piece);
+      done += piece.sectorCount;
+      room -= piece.sectorCount;
       if (room > 0) continue;
       yield stretch;
       stretch = [];
@@ -57,6 +66,7 @@ function* stretchesOf(
 
 function* copyAll(copier: Copier, device: BlockDevice, copies: readonly DurableCopy[]): Plan {
   for (const { source, sector, targetSector, sectorCount } of copies) {
+    if (tryCopyInKernel(source, sector, device, targetSector, sectorCount)) continue;
     const targets = [{ device, sector: targetSector }];
     yield* copier.copy({ source, sector, sectorCount, targets });
   }

@@ -53,7 +53,7 @@ const ORIGINS = new WeakMap<BlockDevice, Origin>();
 export class Origin {
   /** The device. */
   readonly device: BlockDevice;
-  /** Asynchronous writes under way, by sector. */
+  /** Asynchronous writes under way, by sector, and overwriting by snapshots. */
   readonly #writers = new ChunkFence();
   #members: OriginMember[] = [];
 
@@ -152,13 +152,12 @@ export class Origin {
     for (let open = ranges.find(isOpen); open !== undefined; open = ranges.find(isOpen)) {
       yield* this.#protect(open.sector, open.sectorCount, writer);
     }
-    const stays = ranges.map(({ sector, sectorCount }) =>
-      this.#writers.enter(sector, sector + sectorCount - 1)
-    );
+    // Wherever: only a view that begins waits for writers, and it waits for all of them.
+    const stay = this.#writers.enter(0, Infinity);
     try {
       yield* write;
     } finally {
-      for (const stay of stays) this.#writers.leave(stay);
+      this.#writers.leave(stay);
     }
   }
 

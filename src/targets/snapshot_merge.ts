@@ -256,8 +256,10 @@ class SnapshotMergeTarget implements SnapshotView {
     const { device } = this.#member.origin;
     this.#merging = runs;
     try {
-      for (const { oldChunk, count } of runs) {
-        yield* this.#writers.drain(oldChunk, oldChunk + count - 1);
+      if (!this.#writers.isEmpty) {
+        for (const { oldChunk, count } of runs) {
+          yield* this.#writers.drain(oldChunk, oldChunk + count - 1);
+        }
       }
       const copies = ranges.map(({ sector: targetSector, sectorCount }, index) => {
         const sector = runs[index]!.newChunk * table.chunkSectors;

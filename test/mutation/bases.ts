@@ -136,8 +136,7 @@ function make(recipe: Recipe): BaseImage {
     const merged = new PersistentStore(options);
     runSync(merged.readMetadata(() => {}));
     for (let count = 0; count < recipe.mergeCount; count++) {
-      const run = runSync(merged.prepareMerge());
-      if (run !== null) runSync(merged.commitMerge(run.count));
+      for (const run of runSync(merged.prepareMerge())) runSync(merged.commitMerge(run.count));
     }
   }
   const bytes = new Uint8Array(cowSectors * 512);

@@ -121,16 +121,16 @@ export interface ExceptionStore {
   /** How full the destination is. */
   usage(): StoreUsage;
   /**
-   * The newest exceptions that are one run.
+   * The newest exceptions, as far as they can be forgotten in one go.
    *
-   * @param skipCount How many newer ones are left out: those that are merged together with it.
-   * @returns They, or `null` when none are left, or none that can be forgotten in one go with those.
+   * @param countMax No further run is taken once there are so many. Default 1: one run.
+   * @returns Runs, the newest first; none when no exception is left.
    */
-  prepareMerge?(skipCount?: number): Plan<ExceptionRun | null>;
+  prepareMerge?(countMax?: number): Plan<ExceptionRun[]>;
   /**
    * Forgets the newest exceptions, durably. When that fails they are remembered, but unsettled.
    *
-   * @param count How many: all of some runs that {@linkcode prepareMerge} returned, one behind the other.
+   * @param count How many: all of the first runs that {@linkcode prepareMerge} returned.
    */
   commitMerge?(count: number): Plan;
   /** Ends use of the store. Does no I/O. */

@@ -198,23 +198,17 @@ export class PersistentStore implements ExceptionStore {
     };
   }
 
-  *prepareMerge(skipCount = 0): Plan<ExceptionRun | null> {
+  *prepareMerge(countMax = 1): Plan<ExceptionRun[]> {
     if (this.#image.isDirty) yield* this.#settle();
-    if (this.#entryCount === 0) {
-      if (this.#area === 0) return null;
-      yield* this.#openPreviousArea();
+    if (this.#entryCount === 0 && this.#area > 0) yield* this.#openPreviousArea();
+    const runs: ExceptionRun[] = [];
+    let left = this.#entryCount;
+    while (left > 0 && this.#entryCount - left < countMax) {
+      const run = this.#runEndingAt(left - 1);
+      runs.push(run);
+      left -= run.count;
     }
-    const image = this.#image;
-    const last = this.#entryCount - 1 - skipCount;
-    if (last < 0) return null;
-    const oldChunk = image.oldChunk(last);
-    const newChunk = image.newChunk(last);
-    let count = 1;
-    while (
-      count <= last && image.oldChunk(last - count) === oldChunk - count &&
-      image.newChunk(last - count) === newChunk - count
-    ) count++;
-    return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
+    return runs;
   }
 
   *commitMerge(count: number): Plan {
@@ -242,6 +236,19 @@ export class PersistentStore implements ExceptionStore {
 
   get #isAreaFull(): boolean {
     return this.#entryCount === this.#layout.entriesPerArea;
+  }
+
+  /** The run of entries up to one, as far back as both sides are consecutive. */
+  #runEndingAt(last: number): ExceptionRun {
+    const image = this.#image;
+    const oldChunk = image.oldChunk(last);
+    const newChunk = image.newChunk(last);
+    let count = 1;
+    while (
+      count <= last && image.oldChunk(last - count) === oldChunk - count &&
+      image.newChunk(last - count) === newChunk - count
+    ) count++;
+    return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
   }
 
   /** Adds a run from an index on, as far as the area goes; tells the index behind. */

@@ -17,8 +17,8 @@ function load(entries: readonly Entry[], sectorCount = 200) {
 function mergeAll(store: PersistentStore): string[] {
   const runs: string[] = [];
   for (;;) {
-    const run = runSync(store.prepareMerge());
-    if (run === null) return runs;
+    const [run] = runSync(store.prepareMerge());
+    if (run === undefined) return runs;
     runs.push(`${run.oldChunk}>${run.newChunk} x${run.count}`);
     runSync(store.commitMerge(run.count));
   }
@@ -34,17 +34,27 @@ test("runs go from the newest back, as far as both sides are consecutive", () =>
 test("runs of one area are told one behind the other, and are forgotten in one go", () => {
   const entries = range(0, 34).map((place): Entry => [place * 2, chunkAt(place, 1)]);
   const { store, bench, cow, source } = load(entries);
-  expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 66, count: 1 });
-  expect(runSync(store.prepareMerge(1))).toMatchObject({ oldChunk: 64, count: 1 });
-  expect(runSync(store.prepareMerge(2))).toBe(null); // the next one is in another area
+  const oldChunks = (countMax?: number) =>
+    runSync(store.prepareMerge(countMax)).map(({ oldChunk }) => oldChunk);
+  expect(oldChunks()).toEqual([66]);
+  expect(oldChunks(3)).toEqual([66, 64]); // The next one is in another area.
   runSync(store.commitMerge(2));
   expect(openStore(cow, source, 1).runs).toHaveLength(32);
   bench.trace = [];
-  expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 62, count: 1 });
-  expect(runSync(store.prepareMerge(31))).toMatchObject({ oldChunk: 0, count: 1 });
+  expect(oldChunks(3)).toEqual([62, 60, 58]);
+  expect(oldChunks(32)).toEqual(range(0, 32).map((place) => place * 2).reverse());
   runSync(store.commitMerge(32));
   expect(bench.takeTrace()).toEqual(["cow read 1+1", "cow flush", "cow write 1+1 fua"]);
-  expect(runSync(store.prepareMerge())).toBe(null);
+  expect(oldChunks(32)).toEqual([]);
+});
+
+test("a run is told whole, also where it goes beyond what was asked for", () => {
+  const { store } = load([[5, 2], [6, 3], [7, 4], [1, 5], [2, 6]]);
+  const countsOf = (countMax: number) =>
+    runSync(store.prepareMerge(countMax)).map(({ count }) => count);
+  expect(countsOf(1)).toEqual([2]);
+  expect(countsOf(2)).toEqual([2]);
+  expect(countsOf(3)).toEqual([2, 3]);
 });
 
 test("a run ends at the area's first entry, and the next step goes back an area", () => {
@@ -100,7 +110,7 @@ describe("allocation goes on where no exception is left in the way", () => {
   test("when a step back was made and nothing was merged yet", () => {
     const entries = range(0, 32).map((place): Entry => [place, chunkAt(place, 1)]);
     const { store, cow, source } = load(entries);
-    expect(runSync(store.prepareMerge())?.count).toBe(32);
+    expect(runSync(store.prepareMerge())).toMatchObject([{ count: 32 }]);
     commitChunks(store, [100]);
     expect(openStore(cow, source, 1).runs.at(-1)).toEqual({
       oldChunk: 100,

@@ -181,7 +181,7 @@ describe("a torn area: entries of an earlier life behind the end of the list (H2
   test("a tail in a later block than the list's end is found, and a merge clears it too", () => {
     const { cow, source } = setUp(image(), 512);
     const { store } = openStore(cow, source, CHUNK);
-    const run = runSync(store.prepareMerge());
+    const [run] = runSync(store.prepareMerge());
     runSync(store.commitMerge(run?.count ?? 0));
     expect(cow.bytes.subarray(8 * 512, 16 * 512).every((byte) => byte === 0)).toBe(true);
   });

@@ -144,9 +144,9 @@ describe("the device is full", () => {
     const cow = bench.disk("cow", 60, { content });
     const source = bench.disk("source", 100);
     const { store } = openStore(cow, source, 1);
-    expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 32, count: 1 });
+    expect(runSync(store.prepareMerge())).toMatchObject([{ oldChunk: 32, count: 1 }]);
     runSync(store.commitMerge(1));
-    expect(runSync(store.prepareMerge())).toMatchObject({ oldChunk: 0, count: 32 });
+    expect(runSync(store.prepareMerge())).toMatchObject([{ oldChunk: 0, count: 32 }]);
     cow.bytes.fill(0xa5, 34 * 512, 35 * 512);
     bench.trace = [];
     commitChunks(store, [40]);
