@@ -69,6 +69,7 @@ export class ExceptionTable {
   readonly #log: (line: string) => void;
   readonly #complete: ExceptionIndex;
   readonly #queue: CommitQueue;
+  readonly #copyOut: Fill = (run) => this.copyOut(run);
   /** Complete exceptions that are being made again, elsewhere. */
   readonly #replaced = new Set<number>();
   readonly #watch: UsageWatch;
@@ -257,7 +258,7 @@ export class ExceptionTable {
     first: number,
     count: number,
     settling: Settling,
-    fill: Fill = (run) => this.copyOut(run),
+    fill: Fill = this.#copyOut,
   ): Plan<number> {
     const isNow = settling === "now" || (settling === "policy" && this.#durability === "each");
     return this.#make(first, count, isNow, fill);

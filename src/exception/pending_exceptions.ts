@@ -96,8 +96,12 @@ export class PendingExceptions {
    * @returns They, in the order of allocation; still in the queue.
    */
   committable(): PendingException[] {
-    const end = this.#queue.findIndex((each) => !each.isFilled || each.failure !== null);
-    return end === -1 ? [...this.#queue] : this.#queue.slice(0, end);
+    const ready: PendingException[] = [];
+    for (const each of this.#queue) {
+      if (!each.isFilled || each.failure !== null) break;
+      ready.push(each);
+    }
+    return ready;
   }
 
   /**

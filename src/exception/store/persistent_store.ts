@@ -138,8 +138,12 @@ export class PersistentStore implements ExceptionStore {
     const { chunkSectors, entriesPerArea } = this.#layout;
     const chunk = this.#nextFreeChunk;
     if (this.#cow.sectorCount < (chunk + 1) * chunkSectors) return -1;
-    const slot = this.#area * entriesPerArea + this.#entryCount + this.#preparedCount;
-    if (!this.#hasRoomForArea(Math.floor((slot + 1) / entriesPerArea))) return -1;
+    // An entry that fills its area needs a successor to end the list.
+    const entryCount = this.#entryCount + this.#preparedCount + 1;
+    if (entryCount >= entriesPerArea) {
+      const area = this.#area + Math.floor(entryCount / entriesPerArea);
+      if (!this.#hasRoomForArea(area)) return -1;
+    }
     this.#nextFreeChunk = this.#layout.skipMetadata(chunk + 1);
     this.#preparedCount++;
     return chunk;
