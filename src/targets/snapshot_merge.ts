@@ -6,8 +6,8 @@
  * Reads show the snapshot from the first moment. Exceptions are merged from the newest to the oldest,
  * so that at any time the store holds a valid snapshot of what is left: one step is
  *
- * 1. the newest run of exceptions that is consecutive on both sides, and those before it in the same
- *    area of the store, until there are 2 MiB;
+ * 1. the newest run of exceptions that is consecutive on both sides, and those before it, until there
+ *    are 2 MiB;
  * 2. every other snapshot of the origin gets its copy of what is about to be overwritten;
  * 3. writers on these chunks of the COW device are waited for, new ones wait;
  * 4. the runs are copied to the origin;

@@ -71,7 +71,9 @@ async function verifyLeftBehind(
 
 test.each([
   { kind: "run", mergeStepSectors: 1, left: [79, 73, 64, 32, 24, 0] },
-  { kind: "area", mergeStepSectors: 4096, left: [79, 64, 32, 0] },
+  { kind: "area", mergeStepSectors: 10, left: [79, 64, 32, 0] },
+  { kind: "two areas", mergeStepSectors: 40, left: [79, 32, 0] },
+  { kind: "everything", mergeStepSectors: 4096, left: [79, 0] },
 ])(
   "whatever the step at which a merge $kind by $kind is cut off, the snapshot is whole and can be merged on",
   async ({

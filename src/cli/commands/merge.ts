@@ -6,6 +6,7 @@
 
 import type { Command } from "commander";
 import { runAsync } from "../../block/plan.ts";
+import { divCeil } from "../../block/units.ts";
 import type { MappedDevice } from "../../mapper/mapped_device.ts";
 import { openMerge } from "../../mapper/stack.ts";
 import { countExceptions, readCowHeader } from "../cow_image.ts";
@@ -33,10 +34,16 @@ function statusOf(device: MappedDevice): string {
   return device.activeTargets?.[0]?.status() ?? "";
 }
 
-/** A step has so much, 16 MiB: nobody else is kept waiting, and each step waits for the disk. */
-const STEP_SECTORS = 32_768;
+/** A step is an eighth of everything, so that the bar moves and a Ctrl-C is heard, within limits. */
+const STEP_COUNT = 8;
 
-/** After so much of it, 4 MiB, the disk begins to write. */
+/** 2 MiB: smaller steps wait for the disk more than they copy. */
+const STEP_SECTORS_MIN = 4096;
+
+/** 16 MiB: larger steps are no faster. */
+const STEP_SECTORS_MAX = 32_768;
+
+/** After so much of a step, 4 MiB, the disk begins to write. */
 const FLUSH_SECTORS = 8192;
 
 /** Exceptions that are not merged yet, from dm's status. */
@@ -58,9 +65,12 @@ async function mergeWatched(
   const { chunkSectors } = header;
   const total = countExceptions(cow, header);
   const progress = new Progress(environment, "merging", total, "chunks");
+  const stepSectors = divCeil(total * chunkSectors, STEP_COUNT);
   const { device, merged } = await openMerge({
-    ...{ origin, cow },
-    ...{ mergeStepSectors: STEP_SECTORS, mergeFlushSectors: FLUSH_SECTORS },
+    origin,
+    cow,
+    mergeStepSectors: Math.min(STEP_SECTORS_MAX, Math.max(STEP_SECTORS_MIN, stepSectors)),
+    mergeFlushSectors: FLUSH_SECTORS,
   });
   let isMerging = true;
   let suspension: Promise<void> | null = null;

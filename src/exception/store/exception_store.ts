@@ -121,7 +121,7 @@ export interface ExceptionStore {
   /** How full the destination is. */
   usage(): StoreUsage;
   /**
-   * The newest exceptions, as far as they can be forgotten in one go.
+   * The newest exceptions, which can be forgotten in one go.
    *
    * @param countMax No further run is taken once there are so many. Default 1: one run.
    * @returns Runs, the newest first; none when no exception is left.

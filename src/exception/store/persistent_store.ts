@@ -2,7 +2,8 @@
  * The persistent store, `P` and `PO`: exceptions in Linux's on-disk format (`disk_format.ts`).
  *
  * **State**: the index of the current area, its image in memory with `entryCount` entries, how many of
- * them are durable, and the next free chunk. All earlier areas are full.
+ * them are durable, and the next free chunk. All earlier areas are full. Those that a merge has looked
+ * at are held as images too, until the list grows.
  *
  * **Order on the device**, which is the crash argument:
  *
@@ -16,12 +17,17 @@
  *    first entry is added. Otherwise entries of a torn write would come back to life once the list
  *    reaches them.
  *
+ * 6. A merge clears entries in as many areas as they are in, in any order, and then flushes: wherever the
+ *    list ends meanwhile, behind its end nothing counts, and the next area is zeroed, as in 3, before
+ *    the list goes on to it again.
+ *
  * **Refused at load**, although the kernel accepts it: chunks outside their device, new chunks on top
  * of metadata. Not handed out, although the kernel tries: an entry that would fill an area whose
  * successor does not fit on the device.
  *
  * **Failure**: a commit that fails is taken back, but for what lies in areas that it closed. The device
- * may hold any of it, so the end of the list is cleared, as in 5, before it grows again.
+ * may hold any of it, so the end of the list is cleared, as in 5, before it grows again. A merge that
+ * fails leaves all exceptions, unsettled from the new end on: the device may have forgotten them.
  *
  * Longer than most files: the order on the device is one argument, and is read in one place.
  *
@@ -33,7 +39,7 @@
 
 import type { BlockDevice } from "../../block/device.ts";
 import { assert, BlockDeviceError } from "../../block/errors.ts";
-import { flushStep, performInKernel, type Plan, readStep } from "../../block/plan.ts";
+import { flushStep, performInKernel, type Plan, readStep, type Step } from "../../block/plan.ts";
 import { writeStep, zeroStep } from "../../block/plan.ts";
 import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import { AreaImage } from "./area_image.ts";
@@ -73,6 +79,30 @@ interface Addition {
   start: number;
 }
 
+/** Entries of one area that a merge has cleared. */
+interface ClearedEntries {
+  readonly area: number;
+  readonly image: AreaImage;
+  /** The first one. */
+  readonly index: number;
+  /** Its new chunk. */
+  readonly newChunk: number;
+  /** What they were. */
+  readonly bytes: Uint8Array;
+}
+
+/** The run of an area's entries up to one, as far back as both sides are consecutive. */
+function runEndingAt(image: AreaImage, last: number): ExceptionRun {
+  const oldChunk = image.oldChunk(last);
+  const newChunk = image.newChunk(last);
+  let count = 1;
+  while (
+    count <= last && image.oldChunk(last - count) === oldChunk - count &&
+    image.newChunk(last - count) === newChunk - count
+  ) count++;
+  return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
+}
+
 /** Remembers exceptions on the COW device. */
 export class PersistentStore implements ExceptionStore {
   readonly type: StoreType;
@@ -81,8 +111,11 @@ export class PersistentStore implements ExceptionStore {
   readonly #blockSectors: number;
   #layout: AreaLayout;
   #image: AreaImage;
+  /** Earlier areas, by index: those that a merge has looked at. */
+  readonly #earlier = new Map<number, AreaImage>();
   #area = 0;
   #entryCount = 0;
+  /** How many of the entries are durable; below zero when some of earlier areas may not be, either. */
   #settledCount = 0;
   #preparedCount = 0;
   #nextFreeChunk: number;
@@ -165,7 +198,7 @@ export class PersistentStore implements ExceptionStore {
           addition.start = 0;
         }
       }
-      if (durable && this.#image.isDirty) yield* this.#settle();
+      if (durable && this.#isDirty) yield* this.#settle();
       else if (runs.length === 0) yield flushStep(this.#cow);
     } catch (error) {
       this.#takeBack(addition);
@@ -203,56 +236,64 @@ export class PersistentStore implements ExceptionStore {
   }
 
   *prepareMerge(countMax = 1): Plan<ExceptionRun[]> {
-    if (this.#image.isDirty) yield* this.#settle();
-    if (this.#entryCount === 0 && this.#area > 0) yield* this.#openPreviousArea();
+    if (this.#isDirty) yield* this.#settle();
+    const { entriesPerArea } = this.#layout;
+    if (this.#entryCount === 0 && this.#area > 0) {
+      const area = this.#area - 1;
+      this.#goBack(area, yield* this.#earlierImage(area), entriesPerArea);
+    }
     const runs: ExceptionRun[] = [];
+    let image = this.#image;
+    let area = this.#area;
     let left = this.#entryCount;
-    while (left > 0 && this.#entryCount - left < countMax) {
-      const run = this.#runEndingAt(left - 1);
+    for (let count = 0; count < countMax;) {
+      if (left === 0) {
+        if (area === 0) break;
+        image = yield* this.#earlierImage(--area);
+        left = entriesPerArea;
+      }
+      const run = runEndingAt(image, left - 1);
       runs.push(run);
       left -= run.count;
+      count += run.count;
     }
     return runs;
   }
 
   *commitMerge(count: number): Plan {
-    assert(count <= this.#entryCount, "a merge forgets no more than the area holds");
     if (this.#hasStaleTail) yield* this.#clearStaleTail();
-    const end = this.#entryCount - count;
-    const newChunk = this.#image.newChunk(end);
-    const cleared = this.#image.clear(end, count);
-    this.#entryCount = end;
+    const cleared = this.#clearNewest(count);
+    const oldest = cleared.at(-1);
+    assert(oldest !== undefined, "a merge forgets something");
+    const { area, image, index: end, newChunk } = oldest;
     try {
       yield* this.#settle();
     } catch (error) {
       // Which of them the device has forgotten is not known: all are to be written again.
-      this.#image.restore(end, cleared);
-      this.#entryCount = end + count;
-      this.#settledCount = end;
+      for (const { image, index, bytes } of cleared) image.restore(index, bytes);
+      this.#settledCount = this.#entryCount - count;
       throw error;
     }
-    if (end === 0 && this.#area === 0) this.#nextFreeChunk = this.#layout.firstDataChunk;
+    this.#goBack(area, image, end);
+    if (end === 0 && area === 0) this.#nextFreeChunk = this.#layout.firstDataChunk;
     else if (this.#isAscending) this.#nextFreeChunk = newChunk;
     this.#namedChunkEnd = Math.min(this.#namedChunkEnd, this.#nextFreeChunk);
   }
 
   destroy(): void {}
 
-  get #isAreaFull(): boolean {
-    return this.#entryCount === this.#layout.entriesPerArea;
+  /** Whether something that the device should hold is not written. */
+  get #isDirty(): boolean {
+    return this.#image.isDirty || this.unsettledCount > 0;
   }
 
-  /** The run of entries up to one, as far back as both sides are consecutive. */
-  #runEndingAt(last: number): ExceptionRun {
-    const image = this.#image;
-    const oldChunk = image.oldChunk(last);
-    const newChunk = image.newChunk(last);
-    let count = 1;
-    while (
-      count <= last && image.oldChunk(last - count) === oldChunk - count &&
-      image.newChunk(last - count) === newChunk - count
-    ) count++;
-    return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
+  get #isEarlierDirty(): boolean {
+    if (this.#earlier.size === 0) return false;
+    return [...this.#earlier.values()].some((image) => image.isDirty);
+  }
+
+  get #isAreaFull(): boolean {
+    return this.#entryCount === this.#layout.entriesPerArea;
   }
 
   /** Adds a run from an index on, as far as the area goes; tells the index behind. */
@@ -325,16 +366,32 @@ export class PersistentStore implements ExceptionStore {
     yield zeroStep(this.#cow, this.#areaSector(area), this.chunkSectors);
   }
 
-  /** Makes the image durable; the flush makes durable what its entries point to. */
+  /** Makes the images durable; the flush makes durable what their entries point to. */
   *#settle(): Plan {
     const flush = flushStep(this.#cow);
     if (!performInKernel(flush)) yield flush;
-    const { dirtyBytes, dirtyOffsetBytes } = this.#image;
-    const sector = this.#areaSector(this.#area) + bytesToSectors(dirtyOffsetBytes);
-    const write = writeStep(this.#cow, dirtyBytes, sector, true);
-    if (!performInKernel(write)) yield write;
-    this.#image.settle();
+    if (this.#isEarlierDirty) {
+      yield* this.#settleAreas();
+    } else if (this.#image.isDirty) {
+      const write = this.#writeStep(this.#area, this.#image, true);
+      if (!performInKernel(write)) yield write;
+      this.#image.settle();
+    }
     this.#settledCount = this.#entryCount;
+  }
+
+  /** Several areas, by one flush; the oldest first, so that a list that is cut ends there at once. */
+  *#settleAreas(): Plan {
+    const images = [...this.#earlier, [this.#area, this.#image] as const]
+      .filter(([, image]) => image.isDirty).sort(([one], [other]) => one - other);
+    for (const [area, image] of images) yield this.#writeStep(area, image, false);
+    yield flushStep(this.#cow);
+    for (const [, image] of images) image.settle();
+  }
+
+  #writeStep(area: number, { dirtyBytes, dirtyOffsetBytes }: AreaImage, fua: boolean): Step {
+    const sector = this.#areaSector(area) + bytesToSectors(dirtyOffsetBytes);
+    return writeStep(this.#cow, dirtyBytes, sector, fua);
   }
 
   /** A full area: its successor ends the list before the area is written. */
@@ -347,7 +404,8 @@ export class PersistentStore implements ExceptionStore {
   /** An area that a merge has gone back to, and taken nothing from yet. */
   *#openNextArea(): Plan {
     yield* this.#zeroArea(this.#area + 1);
-    yield flushStep(this.#cow);
+    if (this.#isDirty) yield* this.#settle();
+    else yield flushStep(this.#cow);
     this.#beginArea(this.#area + 1);
   }
 
@@ -356,19 +414,47 @@ export class PersistentStore implements ExceptionStore {
     this.#entryCount = 0;
     this.#settledCount = 0;
     this.#image.reset();
+    this.#earlier.clear();
   }
 
-  *#openPreviousArea(): Plan {
-    const { chunkBytes, entriesPerArea } = this.#layout;
-    const bytes = new Uint8Array(chunkBytes);
-    yield readStep(this.#cow, bytes, this.#areaSector(this.#area - 1));
-    const image = new AreaImage(chunkBytes, sectorsToBytes(this.#blockSectors));
+  /** Clears the newest entries in their images. Tells what they were, the newest first. */
+  #clearNewest(count: number): ClearedEntries[] {
+    const cleared: ClearedEntries[] = [];
+    let left = count;
+    let entryCount = this.#entryCount;
+    for (let area = this.#area; left > 0; area--) {
+      const image = area === this.#area ? this.#image : this.#earlier.get(area);
+      assert(image !== undefined, "a merge forgets no more than it was told of");
+      const index = Math.max(0, entryCount - left);
+      const newChunk = image.newChunk(index);
+      const bytes = image.clear(index, entryCount - index);
+      cleared.push({ area, image, index, newChunk, bytes });
+      left -= entryCount - index;
+      entryCount = this.#layout.entriesPerArea;
+    }
+    return cleared;
+  }
+
+  /** The image of an earlier area, which is full. */
+  *#earlierImage(area: number): Plan<AreaImage> {
+    const known = this.#earlier.get(area);
+    if (known !== undefined) return known;
+    const bytes = new Uint8Array(this.#layout.chunkBytes);
+    yield readStep(this.#cow, bytes, this.#areaSector(area));
+    const image = this.#emptyImage();
     image.loadAll(bytes);
+    this.#earlier.set(area, image);
+    return image;
+  }
+
+  /** The list ends in this area, or in an earlier one, behind so many entries that are durable. */
+  #goBack(area: number, image: AreaImage, entryCount: number): void {
+    if (area < this.#area) this.#hasStaleTail = false;
+    for (let each = area; each < this.#area; each++) this.#earlier.delete(each);
+    this.#area = area;
     this.#image = image;
-    this.#area--;
-    this.#entryCount = entriesPerArea;
-    this.#settledCount = entriesPerArea;
-    this.#hasStaleTail = false;
+    this.#entryCount = entryCount;
+    this.#settledCount = entryCount;
   }
 
   *#clearStaleTail(): Plan {

@@ -133,7 +133,7 @@ test("images that someone uses are not merged", async () => {
 
 test("an interruption ends the step, and the next merge goes on", async () => {
   const folder = new Folder("disk");
-  const expected = await scatteredSnapshot(folder, 2000);
+  const expected = await scatteredSnapshot(folder, 4000);
   const environment = new TestEnvironment(true);
   const { sleep } = environment.clock;
   environment.clock.sleep = async (timeMs) => {
@@ -142,10 +142,10 @@ test("an interruption ends the step, and the next merge goes on", async () => {
   };
   const { code, err } = await cowdisk(wordsIn(folder), environment);
   expect(code).toBe(130);
-  expect(err).toMatch(/Interrupted with \d+ of 2000 chunks left to merge; both images are whole; /);
+  expect(err).toMatch(/Interrupted with \d+ of 4000 chunks left to merge; both images are whole; /);
   const left = exceptionsIn(folder);
   expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThan(2000);
+  expect(left).toBeLessThan(4000);
   expect((await cowdisk(wordsIn(folder))).code).toBe(0);
   expectBytes(folder.read("disk.img"), expected);
 });
