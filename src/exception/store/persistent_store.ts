@@ -38,14 +38,15 @@
  */
 
 import type { BlockDevice } from "../../block/device.ts";
-import { assert, BlockDeviceError } from "../../block/errors.ts";
-import { flushStep, performInKernel, type Plan, readStep, type Step } from "../../block/plan.ts";
+import { BlockDeviceError } from "../../block/errors.ts";
+import { flushStep, performInKernel, type Plan, type Step } from "../../block/plan.ts";
 import { writeStep, zeroStep } from "../../block/plan.ts";
 import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
 import { AreaImage } from "./area_image.ts";
 import { readAreas } from "./area_reader.ts";
 import { planClearTail } from "./area_tail.ts";
 import { AreaLayout, encodeHeader } from "./disk_format.ts";
+import { EarlierAreas, type ListEnd } from "./earlier_areas.ts";
 import {
   type ExceptionRun,
   type ExceptionStore,
@@ -79,30 +80,6 @@ interface Addition {
   start: number;
 }
 
-/** Entries of one area that a merge has cleared. */
-interface ClearedEntries {
-  readonly area: number;
-  readonly image: AreaImage;
-  /** The first one. */
-  readonly index: number;
-  /** Its new chunk. */
-  readonly newChunk: number;
-  /** What they were. */
-  readonly bytes: Uint8Array;
-}
-
-/** The run of an area's entries up to one, as far back as both sides are consecutive. */
-function runEndingAt(image: AreaImage, last: number): ExceptionRun {
-  const oldChunk = image.oldChunk(last);
-  const newChunk = image.newChunk(last);
-  let count = 1;
-  while (
-    count <= last && image.oldChunk(last - count) === oldChunk - count &&
-    image.newChunk(last - count) === newChunk - count
-  ) count++;
-  return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
-}
-
 /** Remembers exceptions on the COW device. */
 export class PersistentStore implements ExceptionStore {
   readonly type: StoreType;
@@ -111,8 +88,7 @@ export class PersistentStore implements ExceptionStore {
   readonly #blockSectors: number;
   #layout: AreaLayout;
   #image: AreaImage;
-  /** Earlier areas, by index: those that a merge has looked at. */
-  readonly #earlier = new Map<number, AreaImage>();
+  #earlier: EarlierAreas;
   #area = 0;
   #entryCount = 0;
   /** How many of the entries are durable; below zero when some of earlier areas may not be, either. */
@@ -139,6 +115,7 @@ export class PersistentStore implements ExceptionStore {
     this.#nextFreeChunk = this.#layout.firstDataChunk;
     this.#namedChunkEnd = this.#nextFreeChunk;
     this.#image = this.#emptyImage();
+    this.#earlier = new EarlierAreas(this.#cow, this.#layout);
   }
 
   get chunkSectors(): number {
@@ -153,6 +130,7 @@ export class PersistentStore implements ExceptionStore {
     const header = yield* readHeader(this.#options);
     this.#layout = new AreaLayout(header.chunkSectors);
     this.#image = this.#emptyImage();
+    this.#earlier = new EarlierAreas(this.#cow, this.#layout);
     this.#requireAreas(1);
     if (header.state === "fresh") yield* this.#create();
     if (header.state !== "loaded") return header.state;
@@ -237,35 +215,17 @@ export class PersistentStore implements ExceptionStore {
 
   *prepareMerge(countMax = 1): Plan<ExceptionRun[]> {
     if (this.#isDirty) yield* this.#settle();
-    const { entriesPerArea } = this.#layout;
     if (this.#entryCount === 0 && this.#area > 0) {
       const area = this.#area - 1;
-      this.#goBack(area, yield* this.#earlierImage(area), entriesPerArea);
+      this.#goBack(area, yield* this.#earlier.image(area), this.#layout.entriesPerArea);
     }
-    const runs: ExceptionRun[] = [];
-    let image = this.#image;
-    let area = this.#area;
-    let left = this.#entryCount;
-    for (let count = 0; count < countMax;) {
-      if (left === 0) {
-        if (area === 0) break;
-        image = yield* this.#earlierImage(--area);
-        left = entriesPerArea;
-      }
-      const run = runEndingAt(image, left - 1);
-      runs.push(run);
-      left -= run.count;
-      count += run.count;
-    }
-    return runs;
+    return yield* this.#earlier.newestRuns(this.#end, countMax);
   }
 
   *commitMerge(count: number): Plan {
     if (this.#hasStaleTail) yield* this.#clearStaleTail();
-    const cleared = this.#clearNewest(count);
-    const oldest = cleared.at(-1);
-    assert(oldest !== undefined, "a merge forgets something");
-    const { area, image, index: end, newChunk } = oldest;
+    const cleared = this.#earlier.clearNewest(this.#end, count);
+    const { area, image, index: end, newChunk } = cleared.at(-1) ?? cleared[0];
     try {
       yield* this.#settle();
     } catch (error) {
@@ -287,9 +247,8 @@ export class PersistentStore implements ExceptionStore {
     return this.#image.isDirty || this.unsettledCount > 0;
   }
 
-  get #isEarlierDirty(): boolean {
-    if (this.#earlier.size === 0) return false;
-    return [...this.#earlier.values()].some((image) => image.isDirty);
+  get #end(): ListEnd {
+    return { area: this.#area, image: this.#image, entryCount: this.#entryCount };
   }
 
   get #isAreaFull(): boolean {
@@ -370,9 +329,9 @@ export class PersistentStore implements ExceptionStore {
   *#settle(): Plan {
     const flush = flushStep(this.#cow);
     if (!performInKernel(flush)) yield flush;
-    if (this.#isEarlierDirty) {
-      yield* this.#settleAreas();
-    } else if (this.#image.isDirty) {
+    const earlier = this.#earlier.dirty;
+    if (earlier.length > 0) yield* this.#settleAreas([...earlier, [this.#area, this.#image]]);
+    else if (this.#image.isDirty) {
       const write = this.#writeStep(this.#area, this.#image, true);
       if (!performInKernel(write)) yield write;
       this.#image.settle();
@@ -381,9 +340,8 @@ export class PersistentStore implements ExceptionStore {
   }
 
   /** Several areas, by one flush; the oldest first, so that a list that is cut ends there at once. */
-  *#settleAreas(): Plan {
-    const images = [...this.#earlier, [this.#area, this.#image] as const]
-      .filter(([, image]) => image.isDirty).sort(([one], [other]) => one - other);
+  *#settleAreas(areas: readonly (readonly [number, AreaImage])[]): Plan {
+    const images = areas.filter(([, { isDirty }]) => isDirty);
     for (const [area, image] of images) yield this.#writeStep(area, image, false);
     yield flushStep(this.#cow);
     for (const [, image] of images) image.settle();
@@ -414,43 +372,13 @@ export class PersistentStore implements ExceptionStore {
     this.#entryCount = 0;
     this.#settledCount = 0;
     this.#image.reset();
-    this.#earlier.clear();
-  }
-
-  /** Clears the newest entries in their images. Tells what they were, the newest first. */
-  #clearNewest(count: number): ClearedEntries[] {
-    const cleared: ClearedEntries[] = [];
-    let left = count;
-    let entryCount = this.#entryCount;
-    for (let area = this.#area; left > 0; area--) {
-      const image = area === this.#area ? this.#image : this.#earlier.get(area);
-      assert(image !== undefined, "a merge forgets no more than it was told of");
-      const index = Math.max(0, entryCount - left);
-      const newChunk = image.newChunk(index);
-      const bytes = image.clear(index, entryCount - index);
-      cleared.push({ area, image, index, newChunk, bytes });
-      left -= entryCount - index;
-      entryCount = this.#layout.entriesPerArea;
-    }
-    return cleared;
-  }
-
-  /** The image of an earlier area, which is full. */
-  *#earlierImage(area: number): Plan<AreaImage> {
-    const known = this.#earlier.get(area);
-    if (known !== undefined) return known;
-    const bytes = new Uint8Array(this.#layout.chunkBytes);
-    yield readStep(this.#cow, bytes, this.#areaSector(area));
-    const image = this.#emptyImage();
-    image.loadAll(bytes);
-    this.#earlier.set(area, image);
-    return image;
+    this.#earlier.forgetFrom(0);
   }
 
   /** The list ends in this area, or in an earlier one, behind so many entries that are durable. */
   #goBack(area: number, image: AreaImage, entryCount: number): void {
     if (area < this.#area) this.#hasStaleTail = false;
-    for (let each = area; each < this.#area; each++) this.#earlier.delete(each);
+    this.#earlier.forgetFrom(area);
     this.#area = area;
     this.#image = image;
     this.#entryCount = entryCount;
