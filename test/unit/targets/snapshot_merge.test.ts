@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { SyncBlockDevice } from "../../../src/block/device.ts";
 import { runAsync, runSync } from "../../../src/block/plan.ts";
+import { FramePool } from "../../../src/devices/frame_pool.ts";
+import { createMemoryDevice } from "../../../src/devices/memory.ts";
+import { openMergeSync, openSnapshotSync } from "../../../src/mapper/stack.ts";
 import { planSnapshotMerge } from "../../../src/targets/snapshot_merge.ts";
+import { patternOf } from "../../../src/testing/pattern.ts";
+import { Prng } from "../../../src/testing/prng.ts";
 import { verifySectors } from "../../../src/testing/verify.ts";
 import { quiet } from "../exception/rig.ts";
 import { layers, Stack, statusOf } from "./rig.ts";
@@ -195,6 +201,52 @@ describe("the merge", () => {
     await stack.bench.settle(merge.flush());
     await stack.verify(merge, layers(200, [3, 8, 8], [4, 0, 4]));
   });
+});
+
+describe("in kernel memory", () => {
+  // Without a step that could be traced: what counts is what the devices hold.
+  test.each([1, 2])(
+    "any writes are merged, siblings keep their view, and nothing behind the end is touched: %i pools",
+    (poolCount) => {
+      const sectorCount = 403; // The last chunk is cut short.
+      const pools = Array.from(
+        { length: poolCount },
+        () => FramePool.create({ arenaBytes: 2 ** 22 }),
+      );
+      for (let round = 0; round < 20; round++) {
+        const prng = Prng.fromSeed(`merge in memory/${round}`);
+        const memory = (size: number, index: number) =>
+          createMemoryDevice({ sectorCount: size, pool: pools[index % poolCount]! });
+        const disk = memory(sectorCount, 0);
+        const before = patternOf(1, 0, sectorCount);
+        disk.writeSync(before, 0);
+        const cows = [memory(3000, 1), memory(3000, 0)];
+        const [snapshot, sibling] = cows.map((cow) =>
+          openSnapshotSync({ origin: disk, cow, chunkSectors: 8 })
+        );
+        const after = before.slice();
+        for (let seed = 2; seed < 40; seed++) {
+          const count = prng.intBetween(1, prng.pick([1, 8, 40]));
+          const sector = prng.int(sectorCount - count + 1);
+          const bytes = patternOf(seed, sector, count);
+          snapshot!.writeSync(bytes, sector);
+          after.set(bytes, sector * 512);
+        }
+        snapshot!.closeSync();
+        const merge = openMergeSync({ origin: disk, cow: cows[0]! });
+        const read = (device: SyncBlockDevice) => {
+          const bytes = new Uint8Array(sectorCount * 512);
+          device.readSync(bytes, 0);
+          return bytes;
+        };
+        verifySectors(read(disk), after, 0, `the disk, round ${round}`);
+        verifySectors(read(merge), after, 0, `the merge, round ${round}`);
+        verifySectors(read(sibling!), before, 0, `the sibling, round ${round}`);
+        for (const device of [merge, sibling!, ...cows, disk]) device.closeSync();
+      }
+      for (const pool of pools) expect(pool.usedBytes).toBe(0);
+    },
+  );
 });
 
 describe("pausing", () => {
