@@ -56,8 +56,9 @@ async function writeOn(
   pair: Pair,
   model: Model,
   workload: Workload,
+  count = 24,
 ): Promise<void> {
-  const writes = workload.writes(workloadOf(pair, 24));
+  const writes = workload.writes(workloadOf(pair, count));
   const session = await SnapshotSession.open(machine, pair);
   const done = await machine.write(writes);
   await session.close();
@@ -139,10 +140,12 @@ function halfMerged(first: "linux" | "cowdisk", store: string, chunkSectors: num
   return {
     name: `half-merged by ${first}, ${store} ${chunkSectors}`,
     async run(world) {
-      const pair = makePair(world, { store, chunkSectors });
+      // Many times what cowdisk merges in one step, 2 MiB.
+      const chunkCount = Math.max(CHUNK_COUNTS[chunkSectors]!, 40_000 / chunkSectors);
+      const pair = makePair(world, { store, chunkSectors, chunkCount });
       const model = modelOf(world, pair);
       const second = first === "linux" ? "cowdisk" : "linux";
-      await writeOn(world[first], pair, model, new Workload(world.prng));
+      await writeOn(world[first], pair, model, new Workload(world.prng), 120);
       const status = await merge(world[first], pair, true);
       const [, allocated, metadata] = /^(\d+)\/\d+ (\d+)$/.exec(status) ?? [];
       if (allocated === undefined || allocated === metadata) {

@@ -40,6 +40,8 @@ const COW_CONTENT = 900_002;
 export interface PairOptions {
   readonly store: string;
   readonly chunkSectors: number;
+  /** Chunks in the origin. Left out: {@linkcode CHUNK_COUNTS}. */
+  readonly chunkCount?: number;
   /** Chunks for data on the COW device; as many as the origin has unless said. */
   readonly dataChunks?: number;
 }
@@ -54,7 +56,7 @@ export interface PairOptions {
 export function makePair(world: World, options: PairOptions): Pair {
   const { prng, disk } = world;
   const { store, chunkSectors } = options;
-  const chunkCount = CHUNK_COUNTS[chunkSectors]!;
+  const { chunkCount = CHUNK_COUNTS[chunkSectors]! } = options;
   // A last chunk that is not whole, if a chunk can be that.
   const originSectors = chunkCount * chunkSectors - prng.int(chunkSectors);
   const dataChunks = options.dataChunks ?? chunkCount;
