@@ -38,6 +38,9 @@ import { formatTable, releaseSlots, tablePages } from "./slot_growth";
 import { positionAfter, seek, slotAfter, slotBefore, wordBefore } from "./slot_search";
 import { countOfWord, EMPTY, keyOfWord, newChunkAt, slotAddress } from "./slots";
 
+/** A long run has 2^8 chunks, at most. */
+const LONG_SHIFT: u64 = 2 * WINDOW_SHIFT;
+
 /** Returns the address of a new, empty index, or 0 when the arena's index headers are all in use. */
 export function createIndex(): usize {
   for (let number: u32 = 0; number < INDEXES_MAX; number++) {
@@ -104,15 +107,16 @@ export let foundChunk: u64 = 0;
 /**
  * Returns n > 0: the next n chunks are in one run; or -n: the next n of the window are in none.
  *
- * Long runs come first where they have at least as many chunks as there are short runs, hence always
- * where there are none. Else they are asked only about windows that have no short run.
+ * Long runs come first where they may have most of the exceptions, hence always where there are no
+ * short ones: their table is small, and likely to be in the cache when the other is not. Else they
+ * are asked only about windows that have no short run.
  */
 function findAt(index: IndexHeader, chunk: u64): i32 {
   const short = shortRuns(index);
   const long = longRuns(index);
   const key = keyOf(chunk);
   if (long.runCount == 0) return findIn(short, key);
-  const isLongFirst = (<u64> long.runCount << WINDOW_SHIFT) > short.runCount;
+  const isLongFirst = (<u64> long.runCount << LONG_SHIFT) > short.runCount;
   if (isLongFirst) {
     const whole = findLong(index, chunk);
     if (whole > 0) return whole;

@@ -1,7 +1,7 @@
 /**
  * The exception index beside a JavaScript `Map`: look-ups that hit, look-ups that miss, insertions.
  *
- * Chunk numbers come from two worlds: *sparse*, anywhere below 2^44, where a Map keeps each key as an
+ * Chunk numbers come from two worlds: *sparse*, anywhere below 2^38, where a Map keeps each key as an
  * object; and *dense*, a disk of twice as many chunks as exceptions, where keys are small integers, a
  * Map's best case. New chunks are scattered, so that no two exceptions are a run.
  *
