@@ -1,5 +1,6 @@
 /**
- * Hashes a view with several workers, each of which has a leaf at a time.
+ * Hashes a view by several threads: this one, and a worker for each further. This one begins at once, while
+ * workers take their time to start.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { CommandFailure } from "../failure.ts";
 import { Interruption } from "../interruption.ts";
 import { Progress } from "../progress.ts";
 import { openView } from "../view/view.ts";
+import { drain, type HashedLeaf, hashLeaves, queueOf } from "./leaf_queue.ts";
 import type { LeafAnswer, LeafWish } from "./leaf_worker.ts";
 import { LEAF_SECTORS, rootHash } from "./tree_hash.ts";
 
@@ -17,63 +19,47 @@ import { LEAF_SECTORS, rootHash } from "./tree_hash.ts";
 export interface HashOptions {
   /** The view. */
   readonly word: string;
-  /** Workers. */
+  /** Threads. */
   readonly jobs: number;
 }
 
-/** Hands out leaves, and takes their hashes. */
-class LeafBoard {
-  readonly hashes: string[];
-  #next = 0;
-  #doneCount = 0;
-
-  constructor(leafCount: number) {
-    this.hashes = Array.from({ length: leafCount }, () => "");
-  }
-
-  take(): number | null {
-    return this.#next < this.hashes.length ? this.#next++ : null;
-  }
-
-  /** Puts a hash down; returns how many are there. */
-  put(leaf: number, hash: string): number {
-    this.hashes[leaf] = hash;
-    return ++this.#doneCount;
-  }
-}
-
-/** One worker, until there is nothing left to take. */
-function work(
+/** What a worker does, until there is nothing left to take. */
+function hashBy(
   worker: Worker,
-  word: string,
-  board: LeafBoard,
-  onDone: (doneCount: number) => void,
+  wish: LeafWish,
+  onLeaf: (done: HashedLeaf) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const tell = (wish: LeafWish) => worker.postMessage(wish);
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new CommandFailure(`Cannot hash "${word}": ${event.message}`));
+      reject(new CommandFailure(`Cannot hash "${wish.word}": ${event.message}`));
     };
-    let isEnding = false;
     worker.onmessage = ({ data: answer }: MessageEvent<LeafAnswer>) => {
-      if ("failure" in answer) return reject(new CommandFailure(answer.failure));
-      if (isEnding) return resolve();
-      if (answer.leaf !== null) onDone(board.put(answer.leaf, answer.hash));
-      const leaf = board.take();
-      isEnding = leaf === null;
-      tell(leaf === null ? { isEnd: true } : { leaf });
+      if ("failure" in answer) reject(new CommandFailure(answer.failure));
+      else if (answer.leaf === null) resolve();
+      else onLeaf(answer);
     };
-    tell({ word });
+    worker.postMessage(wish);
   });
+}
+
+async function hashHere(
+  { word, queue }: LeafWish,
+  interruption: Interruption,
+  onLeaf: (done: HashedLeaf) => void,
+): Promise<void> {
+  for await (const done of hashLeaves(word, queue)) {
+    onLeaf(done);
+    await interruption.breathe();
+  }
 }
 
 /**
  * Hashes a view.
  *
  * @param environment The world.
- * @param options Which, and by how many workers.
- * @returns 32 hexadecimal digits, the same whatever the number of workers.
+ * @param options Which, and by how many threads.
+ * @returns 32 hexadecimal digits, the same whatever the number of threads.
  */
 export async function hashView(
   environment: Environment,
@@ -84,24 +70,32 @@ export async function hashView(
     await using view = await openView(word, "read");
     sectorCount = view.device.sectorCount;
   }
-  const board = new LeafBoard(divCeil(sectorCount, LEAF_SECTORS));
-  const workerCount = Math.max(1, Math.min(jobs, board.hashes.length));
-  const workers = Array.from(
-    { length: workerCount },
-    () => new Worker(new URL("./leaf_worker.ts", import.meta.url), { type: "module" }),
-  );
+  const leafCount = divCeil(sectorCount, LEAF_SECTORS);
+  const queue = queueOf(leafCount);
+  const hashes = Array.from({ length: leafCount }, () => "");
   const sizeBytes = sectorsToBytes(sectorCount);
   const progress = new Progress(environment, "hashing", sizeBytes, "bytes");
+  let doneCount = 0;
+  const onLeaf = ({ leaf, hash }: HashedLeaf) => {
+    hashes[leaf] = hash;
+    progress.update(Math.min(sizeBytes, sectorsToBytes(++doneCount * LEAF_SECTORS)));
+  };
   using interruption = new Interruption(environment, "nothing was changed");
-  const onDone = (doneCount: number) =>
-    progress.update(Math.min(sizeBytes, sectorsToBytes(doneCount * LEAF_SECTORS)));
+  const workers = Array.from(
+    { length: Math.max(0, Math.min(jobs, leafCount) - 1) },
+    () => new Worker(new URL("./leaf_worker.ts", import.meta.url), { type: "module" }),
+  );
+  const wish = { word, queue };
+  const here = hashHere(wish, interruption, onLeaf);
   try {
-    await interruption.orPressed(
-      Promise.all(workers.map((worker) => work(worker, word, board, onDone))),
-    );
-    return rootHash(board.hashes);
+    const others = workers.map((worker) => hashBy(worker, wish, onLeaf));
+    await interruption.orPressed(Promise.all([here, ...others]));
+    return rootHash(hashes);
   } finally {
     progress.end();
     for (const worker of workers) worker.terminate();
+    drain(queue);
+    // Whatever went wrong is thrown already; the view is to be closed.
+    await here.catch(() => {});
   }
 }
