@@ -64,7 +64,7 @@ function* stretchesOf(
   if (stretch.length > 0) yield stretch;
 }
 
-function* copyAll(copier: Copier, device: BlockDevice, copies: readonly DurableCopy[]): Plan {
+function* copyAll(copier: Copier, device: BlockDevice, copies: Iterable<DurableCopy>): Plan {
   for (const { source, sector, targetSector, sectorCount } of copies) {
     if (tryCopyInKernel(source, sector, device, targetSector, sectorCount)) continue;
     const targets = [{ device, sector: targetSector }];
@@ -82,7 +82,7 @@ function* flush(device: BlockDevice): Plan {
  * @param copier Does it.
  * @param device The device that is written.
  * @param copies From where, to where.
- * @param stretchSectors How much is copied before it is flushed.
+ * @param stretchSectors How much is copied before it is flushed; `Infinity`: all of it.
  */
 export function* copyDurably(
   copier: Copier,
@@ -90,6 +90,11 @@ export function* copyDurably(
   copies: Iterable<DurableCopy>,
   stretchSectors: number,
 ): Plan {
+  if (stretchSectors === Infinity) {
+    yield* copyAll(copier, device, copies);
+    yield flushStep(device);
+    return;
+  }
   let isFirst = true;
   for (const stretch of stretchesOf(copies, stretchSectors)) {
     const copying = copyAll(copier, device, stretch);
