@@ -425,7 +425,12 @@ export class ExceptionTable {
       for (const run of [...runs].reverse()) this.#queue.unsettled.add(run); // It may have them no more.
       throw error;
     }
-    for (const { oldChunk, count: chunks } of runs) this.#complete.remove(oldChunk, chunks);
+    this.#forget(runs);
+  }
+
+  /** A loop of its own: the engine is slow with those in generators. */
+  #forget(runs: readonly ExceptionRun[]): void {
+    for (const { oldChunk, count } of runs) this.#complete.remove(oldChunk, count);
   }
 
   /** As {@linkcode settle}, but a failure leaves the exceptions in use. */

@@ -64,9 +64,21 @@ function* stretchesOf(
   if (stretch.length > 0) yield stretch;
 }
 
-function* copyAll(copier: Copier, device: BlockDevice, copies: Iterable<DurableCopy>): Plan {
-  for (const { source, sector, targetSector, sectorCount } of copies) {
-    if (tryCopyInKernel(source, sector, device, targetSector, sectorCount)) continue;
+/** Copies as far as both devices lie in kernel memory; returns which one does not, or how many there are. */
+function copyInKernel(device: BlockDevice, copies: readonly DurableCopy[], from: number): number {
+  let index = from;
+  for (; index < copies.length; index++) {
+    const { source, sector, targetSector, sectorCount } = copies[index]!;
+    if (!tryCopyInKernel(source, sector, device, targetSector, sectorCount)) break;
+  }
+  return index;
+}
+
+function* copyAll(copier: Copier, device: BlockDevice, copies: readonly DurableCopy[]): Plan {
+  for (let index = 0;; index++) {
+    index = copyInKernel(device, copies, index);
+    if (index === copies.length) return;
+    const { source, sector, targetSector, sectorCount } = copies[index]!;
     const targets = [{ device, sector: targetSector }];
     yield* copier.copy({ source, sector, sectorCount, targets });
   }
@@ -87,7 +99,7 @@ function* flush(device: BlockDevice): Plan {
 export function* copyDurably(
   copier: Copier,
   device: BlockDevice,
-  copies: Iterable<DurableCopy>,
+  copies: readonly DurableCopy[],
   stretchSectors: number,
 ): Plan {
   if (stretchSectors === Infinity) {

@@ -63,6 +63,22 @@ function runEndingAt(image: AreaImage, last: number): ExceptionRun {
   return { oldChunk: oldChunk - count + 1, newChunk: newChunk - count + 1, count };
 }
 
+/** Adds the newest runs of an area, until there are so many exceptions; returns how many. */
+function addNewestRuns(
+  image: AreaImage,
+  entryCount: number,
+  countMax: number,
+  runs: ExceptionRun[],
+): number {
+  let count = 0;
+  while (count < entryCount && count < countMax) {
+    const run = runEndingAt(image, entryCount - count - 1);
+    runs.push(run);
+    count += run.count;
+  }
+  return count;
+}
+
 /** Images of the areas in front of the last one. */
 export class EarlierAreas {
   readonly #cow: BlockDevice;
@@ -114,17 +130,12 @@ export class EarlierAreas {
    */
   *newestRuns(end: ListEnd, countMax: number): Plan<ExceptionRun[]> {
     const runs: ExceptionRun[] = [];
-    let { area, image, entryCount: left } = end;
-    for (let count = 0; count < countMax;) {
-      if (left === 0) {
-        if (area === 0) break;
-        image = yield* this.image(--area);
-        left = this.#layout.entriesPerArea;
-      }
-      const run = runEndingAt(image, left - 1);
-      runs.push(run);
-      left -= run.count;
-      count += run.count;
+    let { area, image, entryCount } = end;
+    for (let count = 0;;) {
+      count += addNewestRuns(image, entryCount, countMax - count, runs);
+      if (count >= countMax || area === 0) break;
+      image = yield* this.image(--area);
+      entryCount = this.#layout.entriesPerArea;
     }
     return runs;
   }
