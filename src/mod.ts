@@ -83,7 +83,13 @@ export {
   zeroStep,
 } from "./block/plan.ts";
 export { Gate } from "./block/gate.ts";
-export { formatSize, parseSize, SECTOR_BYTES, SECTORS_MAX } from "./block/units.ts";
+export {
+  formatSize,
+  parseSize,
+  SECTOR_BYTES,
+  type SectorRange,
+  SECTORS_MAX,
+} from "./block/units.ts";
 export * from "./copier/mod.ts";
 export * from "./devices/mod.ts";
 export * from "./disk/mod.ts";

@@ -21,15 +21,7 @@
 
 import type { BlockDevice } from "./device.ts";
 import { type Plan, readStep, writeStep } from "./plan.ts";
-import { bytesToSectors, divCeil, isAligned, sectorsToBytes } from "./units.ts";
-
-/** Sectors one behind the other. */
-export interface SectorRange {
-  /** The first. */
-  readonly sector: number;
-  /** How many. */
-  readonly sectorCount: number;
-}
+import { bytesToSectors, divCeil, isAligned, type SectorRange, sectorsToBytes } from "./units.ts";
 
 /**
  * Whether a request is one of whole logical blocks.

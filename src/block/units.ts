@@ -14,6 +14,14 @@
 /** Bytes in a sector. */
 export const SECTOR_BYTES = 512;
 
+/** Sectors one behind the other. */
+export interface SectorRange {
+  /** The first one. */
+  readonly sector: number;
+  /** How many. */
+  readonly sectorCount: number;
+}
+
 /** The most sectors a device can have, so that every byte offset is an exact `number`. */
 export const SECTORS_MAX: number = Math.floor(Number.MAX_SAFE_INTEGER / SECTOR_BYTES);
 

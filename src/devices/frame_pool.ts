@@ -32,7 +32,10 @@ export const FRAME_SECTORS = FRAME_BYTES / SECTOR_BYTES;
 /** The number that stands for "no frame here". */
 export const NO_FRAME = 0;
 
+/** 65,536: its binary digits are what tells arena and page in a frame. */
 const PAGES_PER_ARENA = ARENA_BYTES_MAX / PAGE_BYTES;
+const ARENA_SHIFT = Math.log2(PAGES_PER_ARENA);
+const PAGE_MASK = PAGES_PER_ARENA - 1;
 
 /** Where an engine refuses to reserve 4 GiB of addresses, smaller arenas are tried down to this. */
 const ARENA_BYTES_MIN = 2 ** 26;
@@ -120,7 +123,7 @@ export class FramePool {
    * @returns The arena.
    */
   arenaOf(frame: number): Arena {
-    return this.#arenas[frame >>> 16] as Arena;
+    return this.#arenas[frame >>> ARENA_SHIFT] as Arena;
   }
 
   /**
@@ -130,7 +133,7 @@ export class FramePool {
    * @returns The address of its first byte.
    */
   addressOf(frame: number): number {
-    return (frame & 0xffff) * PAGE_BYTES;
+    return (frame & PAGE_MASK) * PAGE_BYTES;
   }
 
   /**

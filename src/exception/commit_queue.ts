@@ -217,7 +217,10 @@ export class CommitQueue {
     let failure: unknown = null;
     try {
       yield* this.#store.commitExceptions(ready, ready.some((run) => run.durable));
-      if (this.#store.unsettledCount > 0) { for (const run of ready) this.unsettled.add(run); }
+      // Whatever is settled would be forgotten at once.
+      if (this.#store.unsettledCount > 0) {
+        for (const run of ready) this.unsettled.add(run);
+      }
     } catch (error) {
       failure = error;
       if (!this.#isForgiving) yield* this.#giveUp();

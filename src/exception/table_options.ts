@@ -9,9 +9,8 @@
 import type { BlockDevice } from "../block/device.ts";
 import { BlockDeviceError } from "../block/errors.ts";
 import type { Plan } from "../block/plan.ts";
-import { divCeil } from "../block/units.ts";
 import type { Copier } from "../copier/mod.ts";
-import { CHUNKS_MAX } from "../kernel/mod.ts";
+import { tooManyChunks } from "./store/chunk_size.ts";
 import type { ExceptionRun, ExceptionStore } from "./store/exception_store.ts";
 
 /** When exceptions of snapshot writes become durable: with each write (dm), or with the next flush. */
@@ -66,12 +65,7 @@ export type Fill = (run: ExceptionRun) => Plan | null;
  * @throws {BlockDeviceError} `EINVAL`
  */
 export function requireFewChunks({ source, destination, store }: ExceptionTableOptions): void {
-  for (const { name, sectorCount } of [source, destination]) {
-    if (divCeil(sectorCount, store.chunkSectors) <= CHUNKS_MAX) continue;
-    throw new BlockDeviceError(
-      "EINVAL",
-      `Cannot keep exceptions for "${source.name}": the ${sectorCount} sectors of "${name}" are ` +
-        `too many chunks of ${store.chunkSectors}, want at most ${CHUNKS_MAX} chunks`,
-    );
-  }
+  const clause = tooManyChunks(store.chunkSectors, [source, destination]);
+  if (clause === null) return;
+  throw new BlockDeviceError("EINVAL", `Cannot keep exceptions for "${source.name}": ${clause}`);
 }

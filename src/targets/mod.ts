@@ -26,7 +26,7 @@ export { type BadBlockOptions, planBadBlock } from "./bad_block/bad_block.ts";
 export type { BadBlockLayout } from "./bad_block/bad_block_layout.ts";
 export type { BadBlockEvent } from "./bad_block/relocator.ts";
 export { createLinear, type LinearOptions } from "./linear.ts";
-export { Origin, type OriginMember, type SectorRange } from "./origin.ts";
+export { Origin, type OriginMember } from "./origin.ts";
 export { planSnapshot, type SnapshotView } from "./snapshot.ts";
 export type { SnapshotOptions } from "./snapshot_member.ts";
 export { planSnapshotMerge } from "./snapshot_merge.ts";

@@ -16,20 +16,12 @@
 
 import type { BlockDevice } from "../block/device.ts";
 import { allStep, flushStep, type Plan } from "../block/plan.ts";
-import { chunkOf } from "../block/units.ts";
+import { chunkOf, type SectorRange } from "../block/units.ts";
 import { ChunkFence, type ExceptionTable, protect, protectedChunks } from "../exception/mod.ts";
 import type { Mapping } from "./target.ts";
 
 /** The most sectors of a write that are made ready in one go: 2 MiB. */
 const PROTECT_SECTORS_MAX = 4096;
-
-/** Some sectors of the device. */
-export interface SectorRange {
-  /** The first one. */
-  readonly sector: number;
-  /** How many. */
-  readonly sectorCount: number;
-}
 
 /** A snapshot, as its origin sees it. */
 export interface OriginMember {

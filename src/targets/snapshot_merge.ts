@@ -33,11 +33,10 @@
 import type { BlockDevice, DeviceLimits, DeviceSupports } from "../block/device.ts";
 import { Signal } from "../block/gate.ts";
 import { flushStep, type Plan, waitStep } from "../block/plan.ts";
-import { chunkOf, divCeil } from "../block/units.ts";
+import { chunkOf, divCeil, type SectorRange } from "../block/units.ts";
 import { ChunkFence, type ExceptionRun, type ExceptionTable } from "../exception/mod.ts";
 import { Copier } from "../copier/mod.ts";
 import { copyDurably } from "./durable_copies.ts";
-import type { SectorRange } from "./origin.ts";
 import { SnapshotMember, type SnapshotOptions } from "./snapshot_member.ts";
 import type { SnapshotView } from "./snapshot.ts";
 import type { Mapping } from "./target.ts";

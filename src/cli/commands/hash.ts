@@ -47,7 +47,7 @@ export function addHash(program: Command, environment: Environment): void {
         "every 4 MiB. It tells accidents, not attacks.",
     )
     .argument("<VIEW...>", "images, or ORIGIN+COW: what a snapshot shows")
-    .option("--jobs <count>", "workers (default: one for each processor)", jobsOf)
+    .option("--jobs <count>", "threads (default: one for each processor)", jobsOf)
     .addOption(jsonOption(JSON_KEYS, { isArray: true }))
     .addHelpText(
       "after",

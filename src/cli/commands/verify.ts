@@ -73,7 +73,7 @@ export function addVerify(program: Command, environment: Environment): void {
     .summary("find views that have changed since they were hashed")
     .description("Hashes views again, and fails when one holds something else than it did.")
     .argument("<SUMS>", "what `cowdisk hash` has printed")
-    .option("--jobs <count>", "workers (default: one for each processor)", jobsOf)
+    .option("--jobs <count>", "threads (default: one for each processor)", jobsOf)
     .option("--quiet", "print only what has changed")
     .addOption(jsonOption(JSON_KEYS, { isArray: true }))
     .addHelpText(

@@ -11,7 +11,7 @@ import { CommandFailure } from "../failure.ts";
 import { Interruption } from "../interruption.ts";
 import { Progress } from "../progress.ts";
 import { openView } from "../view/view.ts";
-import { drain, type HashedLeaf, hashLeaves, queueOf } from "./leaf_queue.ts";
+import { type HashedLeaf, hashLeaves, queueOf, takeAll } from "./leaf_queue.ts";
 import type { LeafAnswer, LeafWish } from "./leaf_worker.ts";
 import { LEAF_SECTORS, rootHash } from "./tree_hash.ts";
 
@@ -94,7 +94,7 @@ export async function hashView(
   } finally {
     progress.end();
     for (const worker of workers) worker.terminate();
-    drain(queue);
+    takeAll(queue);
     // Whatever went wrong is thrown already; the view is to be closed.
     await here.catch(() => {});
   }

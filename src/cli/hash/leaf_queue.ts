@@ -45,7 +45,7 @@ export function queueOf(leafCount: number): LeafQueue {
  *
  * @param queue The queue.
  */
-export function drain({ leafCount, next }: LeafQueue): void {
+export function takeAll({ leafCount, next }: LeafQueue): void {
   Atomics.store(next, 0, leafCount);
 }
 

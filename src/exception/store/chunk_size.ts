@@ -22,6 +22,10 @@ export interface ChunkSizeFault {
   readonly clause: string;
 }
 
+function sizeFound(chunkSectors: number): string {
+  return `the chunk size is ${chunkSectors} sectors`;
+}
+
 /**
  * Checks a chunk size.
  *
@@ -34,7 +38,7 @@ export function chunkSizeFault(
   chunkSectors: number,
   devices: readonly BlockDevice[],
 ): ChunkSizeFault | null {
-  const found = `the chunk size is ${chunkSectors} sectors`;
+  const found = sizeFound(chunkSectors);
   if (chunkSectors === 0) {
     return { reason: "Chunk size not set", clause: `${found}, want a power of two from 1 on` };
   }
@@ -55,15 +59,27 @@ export function chunkSizeFault(
       clause: `${found}, want at most ${CHUNK_SECTORS_MAX}`,
     };
   }
+  const tooMany = tooManyChunks(chunkSectors, devices);
+  return tooMany === null ? null : { reason: "Chunk size is too low", clause: tooMany };
+}
+
+/**
+ * Checks whether an index has room for the chunks of devices.
+ *
+ * @param chunkSectors The size of a chunk, in sectors.
+ * @param devices The devices.
+ * @returns What is wrong, as a clause that begins with the value found; or `null`.
+ */
+export function tooManyChunks(
+  chunkSectors: number,
+  devices: readonly BlockDevice[],
+): string | null {
   for (const { name, sectorCount } of devices) {
     const chunkCount = divCeil(sectorCount, chunkSectors);
-    if (chunkCount > CHUNKS_MAX) {
-      return {
-        reason: "Chunk size is too low",
-        clause:
-          `${found}, which makes ${chunkCount} chunks of "${name}", want at most ${CHUNKS_MAX}`,
-      };
-    }
+    if (chunkCount <= CHUNKS_MAX) continue;
+    return `${
+      sizeFound(chunkSectors)
+    }, which makes ${chunkCount} chunks of "${name}", want at most ${CHUNKS_MAX}`;
   }
   return null;
 }

@@ -145,7 +145,7 @@ export class EarlierAreas {
    *
    * @param end The list's end.
    * @param count How many: at least one, and no more than {@linkcode newestRuns} told of.
-   * @returns What they were, the newest area first.
+   * @returns What they were, the oldest area first.
    */
   clearNewest(end: ListEnd, count: number): [ClearedEntries, ...ClearedEntries[]] {
     const cleared: ClearedEntries[] = [];
@@ -157,12 +157,12 @@ export class EarlierAreas {
       const index = Math.max(0, entryCount - left);
       const newChunk = image.newChunk(index);
       const bytes = image.clear(index, entryCount - index);
-      cleared.push({ area, image, index, newChunk, bytes });
+      cleared.unshift({ area, image, index, newChunk, bytes });
       left -= entryCount - index;
       entryCount = this.#layout.entriesPerArea;
     }
-    const [newest, ...others] = cleared;
-    assert(newest !== undefined, "a merge forgets something");
-    return [newest, ...others];
+    const [oldest, ...others] = cleared;
+    assert(oldest !== undefined, "a merge forgets something");
+    return [oldest, ...others];
   }
 }

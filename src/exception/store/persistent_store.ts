@@ -16,7 +16,6 @@
  * 5. Whatever lies behind the end of the list when a store is loaded is cleared, durably, before the
  *    first entry is added. Otherwise entries of a torn write would come back to life once the list
  *    reaches them.
- *
  * 6. A merge clears entries in as many areas as they are in, in any order, and then flushes: wherever the
  *    list ends meanwhile, behind its end nothing counts, and the next area is zeroed, as in 3, before
  *    the list goes on to it again.
@@ -225,7 +224,7 @@ export class PersistentStore implements ExceptionStore {
   *commitMerge(count: number): Plan {
     if (this.#hasStaleTail) yield* this.#clearStaleTail();
     const cleared = this.#earlier.clearNewest(this.#end, count);
-    const { area, image, index: end, newChunk } = cleared.at(-1) ?? cleared[0];
+    const [{ area, image, index: end, newChunk }] = cleared;
     try {
       yield* this.#settle();
     } catch (error) {

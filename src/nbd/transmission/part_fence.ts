@@ -25,15 +25,10 @@
  * @module
  */
 
-import {
-  blocksTouched,
-  blocksWithin,
-  isWholeBlocks,
-  type SectorRange,
-} from "../../block/byte_access.ts";
+import { blocksTouched, blocksWithin, isWholeBlocks } from "../../block/byte_access.ts";
 import type { BlockDevice } from "../../block/device.ts";
 import { type Plan, runAsync } from "../../block/plan.ts";
-import { bytesToSectors } from "../../block/units.ts";
+import { bytesToSectors, type SectorRange } from "../../block/units.ts";
 import { ChunkFence, type FenceStay } from "../../exception/mod.ts";
 
 /** Where a write goes, in sectors, both ends included. */

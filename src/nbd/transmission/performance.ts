@@ -33,7 +33,6 @@ import {
   isWholeBlocks,
   planReadBytes,
   planWriteBytes,
-  type SectorRange,
 } from "../../block/byte_access.ts";
 import { type BlockDevice, isSyncDevice } from "../../block/device.ts";
 import { BlockDeviceError, type ErrorCode } from "../../block/errors.ts";
@@ -48,7 +47,7 @@ import {
   writeStep,
   zeroStep,
 } from "../../block/plan.ts";
-import { bytesToSectors, sectorsToBytes } from "../../block/units.ts";
+import { bytesToSectors, type SectorRange, sectorsToBytes } from "../../block/units.ts";
 import type { Agreement } from "../handshake/handshake.ts";
 import { contextsOf, type MetaContext, type StatusExtent } from "../meta_context.ts";
 import { COMMAND_FLAGS, COMMANDS, type NbdErrorCode, PAYLOAD_BYTES_MAX } from "../protocol.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openImage } from "../../../../src/cli/files.ts";
-import { drain, hashLeaves, queueOf } from "../../../../src/cli/hash/leaf_queue.ts";
+import { hashLeaves, queueOf, takeAll } from "../../../../src/cli/hash/leaf_queue.ts";
 import { LEAF_SECTORS, leafHash } from "../../../../src/cli/hash/tree_hash.ts";
 import { Folder, notes } from "../session.ts";
 
@@ -28,13 +28,13 @@ test("whoever takes, each leaf is taken once", async () => {
   expect(await other.next()).toEqual({ done: true, value: undefined });
 });
 
-test("a queue that was drained ends whoever takes from it, and the view is closed", async () => {
+test("a queue with nothing left ends whoever takes from it, and the view is closed", async () => {
   const { word, hashOf } = threeLeaves();
   const queue = queueOf(3);
   const leaves = hashLeaves(word, queue);
   expect((await leaves.next()).value).toEqual(hashOf(0));
   expect(() => openImage(word, "write")).toThrow(/open elsewhere/);
-  drain(queue);
+  takeAll(queue);
   expect((await leaves.next()).done).toBe(true);
   openImage(word, "write").closeSync();
 });
